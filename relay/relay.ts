@@ -20,6 +20,7 @@ import { LatencyMetrics } from './operate/latency-metrics.ts';
 import { createLog } from './operate/log.ts';
 import { watchLoopDelay } from './operate/loop-delay.ts';
 import { LoopWatch } from './operate/loop-watch.ts';
+import { NoteOffice } from './operate/note-office.ts';
 import { StreamReports } from './operate/stream-reports.ts';
 import { StreamRestarts } from './operate/stream-restarts.ts';
 import { CallRegistry } from './serve/call-registry.ts';
@@ -27,7 +28,6 @@ import { answering, httpLimits, httpServer } from './serve/http.ts';
 import { SessionFactory } from './serve/session-factory.ts';
 import { UpgradeHandler } from './serve/upgrade-handler.ts';
 import { WebSocketEndpoint } from './serve/web-socket-endpoint.ts';
-import type { SessionOptions } from './session/session-options.ts';
 import type { RelayConfig } from './settings/relay-config.ts';
 import { webPubSubControl, webPubSubLanes } from './web-pubsub/web-pubsub-lane.ts';
 
@@ -44,7 +44,6 @@ interface RelayDependencies {
   readonly openConnection?: OpenLaneConnection;
   readonly openControl?: OpenControlConnection;
   readonly watchLoop?: typeof watchLoopDelay;
-  readonly onPublish?: SessionOptions['onPublish'];
   /** Default to `httpLimits` of the config. */
   readonly limits?: ReturnType<typeof httpLimits>;
 }
@@ -75,6 +74,7 @@ class RelayServer implements Relay {
   readonly #loop: LoopWatch;
   readonly #registry: CallRegistry;
   readonly #migrator: CallMigrator;
+  readonly #notes: NoteOffice;
   readonly #sockets: WebSocketEndpoint;
   readonly #upgrades: UpgradeHandler;
   readonly #http: Server;
@@ -112,6 +112,7 @@ class RelayServer implements Relay {
       log,
     });
     const metrics = new LatencyMetrics();
+    this.#notes = new NoteOffice({ controlApp, clock, random });
     const isStreamed = (callId: string): boolean => this.#registry.isLive(callId);
     const reports = new StreamReports({ controlApp, isStreamed, clock, log });
     const sessions = new SessionFactory({
@@ -124,7 +125,6 @@ class RelayServer implements Relay {
         wheel: new TimerWheel(clock, (err) => log.error({ err }, 'a timer of a call failed')),
         held: new HeldAudio(),
         heard: new HeldAudio(MAX_HEARD_BYTES),
-        onPublish: dependencies.onPublish,
       },
       registry: this.#registry,
       handovers,
@@ -137,6 +137,7 @@ class RelayServer implements Relay {
         log,
       }),
       reports,
+      notes: this.#notes,
       controlApp,
       metrics,
       log,
@@ -161,6 +162,7 @@ class RelayServer implements Relay {
       latencies: () => metrics.snapshot(),
       residentBytes: () => process.memoryUsage.rss(),
       refused: () => this.#upgrades.refused,
+      notes: () => this.#notes.totals,
       adminToken: config.adminToken,
       isLocal: isLoopbackHost(config.host),
       clock,
@@ -217,5 +219,6 @@ class RelayServer implements Relay {
     const closed = this.#sockets.allClosed();
     await this.#registry.drain('relay shutting down');
     await closed;
+    await this.#notes.settled();
   }
 }

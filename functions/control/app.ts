@@ -15,6 +15,7 @@ import { createOutboundGuard, type OutboundGuard } from './access/outbound-guard
 import { StreamPlaces } from './access/stream-places.ts';
 import { createAcsCalls } from './adapters/acs/acs-call-client.ts';
 import { tokenCredential } from './adapters/credentials.ts';
+import { healthProbes } from './adapters/health-probes.ts';
 import { createTableCallStore } from './adapters/tables/call-store.ts';
 import { createTableHandoverStore } from './adapters/tables/handover-store.ts';
 import { createTableIdempotencyStore } from './adapters/tables/idempotency-store.ts';
@@ -28,6 +29,7 @@ import { type Connection, readControlConfig } from './settings/control-config.ts
 import type { ControlDeps, Log } from './use-cases/deps.ts';
 import { MessageEntries } from './use-cases/message-entries.ts';
 import { RouteBook } from './use-cases/set-up-call.ts';
+import { HealthWatch } from './use-cases/watch-health.ts';
 
 const ROUTES_FILE = 'routes.json';
 
@@ -43,6 +45,8 @@ export interface ControlApp {
   readonly handovers: HandoverStore;
   /** The timelines that this process is streaming. */
   readonly streams: StreamPlaces;
+  /** How the other parts of the system are. */
+  readonly health: Pick<HealthWatch, 'health'>;
   /** Verifies that a callback comes from ACS. */
   readonly acsTokens: AcsTokenVerifier;
   /** The ticket keys, with which relays sign and seal: the current one, then the previous one. */
@@ -129,6 +133,7 @@ function createControlApp(env: Environment): ControlApp {
       readCall: (callId) => store.get(callId),
       now: Date.now,
       ...config.apiRates,
+      keyMayListen: config.keyMayListen,
     }),
     outbound: createOutboundGuard({
       ...config.outbound,
@@ -138,6 +143,15 @@ function createControlApp(env: Environment): ControlApp {
     idempotency: createTableIdempotencyStore(tables, tableOptions),
     handovers: createTableHandoverStore(tables, tableOptions),
     streams: new StreamPlaces(),
+    health: new HealthWatch({
+      probes: healthProbes({
+        store,
+        relayUrl: config.relayUrl,
+        webPubSubEndpoint: config.webPubSub?.endpoint,
+        workerUrl: config.workerUrl,
+      }),
+      now: Date.now,
+    }),
     acsTokens: createAcsTokenVerifier({ ...config.acsTokens, maxLifetimeS: CALLBACK_TOKEN_MAX_S }),
     ticketKeys: config.ticketKeys,
     retentionMs: config.retentionDays * 24 * 3_600_000,

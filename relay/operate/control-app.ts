@@ -1,17 +1,24 @@
 /** Asks the control app to do something with a call. */
+
+import * as z from 'zod';
 import type { Clock } from '../../shared/base/clock.ts';
-import { idlePath, restartPath, streamReportPath } from '../../shared/wire/names.ts';
+import { readBodyBytes } from '../../shared/base/http-body.ts';
+import type { WorkerNote } from '../../shared/call/notes.ts';
+import { idlePath, notesPath, restartPath, streamReportPath } from '../../shared/wire/names.ts';
 import { type ProvableCall, type RelayAction, signRelayProof } from '../../shared/wire/signed/relay-proof.ts';
 import { withTimeLimit } from '../base/time-limit.ts';
 import type { RestartOutcome } from './drain.ts';
 
 const REQUEST_LIMIT_MS = 5_000;
+const MAX_ANSWER_BYTES = 1_024;
 /** The longest that the relay waits because the control app asks for it (`Retry-After`). */
 const MAX_RETRY_AFTER_S = 60;
 
 interface Answer {
   readonly status: number;
   readonly retryAfter: string | null;
+  /** What came with the status 200. */
+  readonly json: unknown;
 }
 
 export class ControlAppClient {
@@ -52,14 +59,34 @@ export class ControlAppClient {
     return status === 202 || status === 404;
   }
 
-  async #post(path: string, call: ProvableCall, action: RelayAction): Promise<Answer | undefined> {
+  /**
+   * Has texts of workers entered in the timeline of the call. Never rejects.
+   * @returns how many it has taken; `failed` where it may take them later
+   */
+  async enterNotes(call: ProvableCall, notes: readonly WorkerNote[]): Promise<number | 'refused' | 'failed'> {
+    const answer = await this.#post(notesPath(call.callId), call, 'notes', { notes });
+    if (answer === undefined || answer.status === 429 || answer.status >= 500) return 'failed';
+    const stored = z.object({ stored: z.int().min(0).max(notes.length) });
+    return stored.safeParse(answer.json).data?.stored ?? 'refused';
+  }
+
+  async #post(
+    path: string,
+    call: ProvableCall,
+    action: RelayAction,
+    content?: object,
+  ): Promise<Answer | undefined> {
     try {
       return await withTimeLimit(this.#clock, REQUEST_LIMIT_MS, async (signal) => {
         const proof = await signRelayProof(call, action, this.#clock.nowMs());
-        const headers = { authorization: `Bearer ${proof}` };
-        const response = await fetch(this.#url + path, { method: 'POST', headers, signal });
-        await response.body?.cancel();
-        return { status: response.status, retryAfter: response.headers.get('retry-after') };
+        const headers = { authorization: `Bearer ${proof}`, 'content-type': 'application/json' };
+        const body = content === undefined ? {} : { body: JSON.stringify(content) };
+        const response = await fetch(this.#url + path, { method: 'POST', headers, signal, ...body });
+        const { status } = response;
+        const bytes = status === 200 ? await readBodyBytes(response, MAX_ANSWER_BYTES) : undefined;
+        if (bytes === undefined) await response.body?.cancel();
+        const json: unknown = bytes && JSON.parse(new TextDecoder().decode(bytes));
+        return { status, retryAfter: response.headers.get('retry-after'), json };
       });
     } catch {
       return undefined;

@@ -2,6 +2,7 @@
 import type { HistogramSnapshot } from '../base/histogram.ts';
 import type { LatencySnapshot } from './latency-metrics.ts';
 import type { LoopDelay } from './loop-delay.ts';
+import type { NoteTotals } from './note-office.ts';
 import type { RelayTotals } from './relay-totals.ts';
 
 interface MetricsSnapshot {
@@ -14,6 +15,7 @@ interface MetricsSnapshot {
   readonly residentBytes: number;
   /** Refused upgrades by HTTP status. */
   readonly refused: Readonly<Record<string, number>>;
+  readonly notes: NoteTotals;
   readonly totals: RelayTotals;
   /** Of the last window. */
   readonly loopDelay: LoopDelay;
@@ -63,6 +65,13 @@ export function formatMetrics(snapshot: MetricsSnapshot): string {
     counter('calls_started_total', 'Media streams accepted.', snapshot.callsStarted),
     counters('refused_total', 'Media streams refused before the upgrade.', 'status', snapshot.refused),
     ...TOTALS.map(([name, help, total]) => counter(name, help, totals[total])),
+    counter('notes_stored_total', 'Texts of workers that timelines have taken.', snapshot.notes.stored),
+    counters(
+      'notes_dropped_total',
+      'Texts of workers that are in no timeline.',
+      'reason',
+      snapshot.notes.dropped,
+    ),
     counters('ignored_total', 'Messages that were not used.', 'reason', totals.ignored),
     histogram('frame_to_lane_ms', 'From a frame of ACS to the lane message with it.', latencies.frameToLane),
     histogram(

@@ -12,6 +12,7 @@ import { asksForWebSocket } from '../../shared/web-socket/handshake.ts';
 import type { LatencySnapshot } from '../operate/latency-metrics.ts';
 import type { LoopDelay } from '../operate/loop-delay.ts';
 import { formatMetrics } from '../operate/metrics.ts';
+import type { NoteTotals } from '../operate/note-office.ts';
 import type { CallReport } from '../session/call-report.ts';
 import type { CallRegistry } from './call-registry.ts';
 import { Refusal, refusalBody, refusalHeaders } from './refusal.ts';
@@ -73,6 +74,7 @@ interface HttpOptions {
   readonly residentBytes: () => number;
   /** Refused upgrades by HTTP status. */
   readonly refused: () => Readonly<Record<string, number>>;
+  readonly notes: () => NoteTotals;
 }
 
 /** Serves the requests of one relay. */
@@ -163,7 +165,15 @@ function onceInAWhile(clock: Pick<Clock, 'elapsedMs'>, make: () => Content): () 
   };
 }
 
-function metrics({ registry, maxCalls, refused, loopDelay, latencies, residentBytes }: HttpOptions): Content {
+function metrics({
+  registry,
+  maxCalls,
+  refused,
+  notes,
+  loopDelay,
+  latencies,
+  residentBytes,
+}: HttpOptions): Content {
   const text = formatMetrics({
     callsLive: registry.liveCount,
     maxCalls,
@@ -171,6 +181,7 @@ function metrics({ registry, maxCalls, refused, loopDelay, latencies, residentBy
     isReady: registry.busyReason === undefined,
     queuedBytes: registry.waitingBytes,
     refused: refused(),
+    notes: notes(),
     loopDelay: loopDelay(),
     latencies: latencies(),
     residentBytes: residentBytes(),

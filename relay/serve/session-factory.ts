@@ -8,9 +8,11 @@ import type { ProvableCall } from '../../shared/wire/signed/relay-proof.ts';
 import type { Handovers } from '../handover/handovers.ts';
 import { CallMeter } from '../operate/call-meter.ts';
 import type { CallMigrator } from '../operate/call-migrator.ts';
+import type { CallNotes } from '../operate/call-notes.ts';
 import type { ControlAppClient } from '../operate/control-app.ts';
 import { IdleWatch } from '../operate/idle-watch.ts';
 import type { LatencyMetrics } from '../operate/latency-metrics.ts';
+import type { NoteOffice } from '../operate/note-office.ts';
 import type { StreamReports } from '../operate/stream-reports.ts';
 import type { StreamRestarts } from '../operate/stream-restarts.ts';
 import { type StreamSpan, startStreamSpan } from '../operate/stream-span.ts';
@@ -29,6 +31,7 @@ interface SessionFactoryOptions {
   readonly migrator: CallMigrator;
   readonly restarts: Pick<StreamRestarts, 'died'>;
   readonly reports: Pick<StreamReports, 'ended'>;
+  readonly notes: Pick<NoteOffice, 'open'>;
   /** Undefined where the relay does not know the control app: calls then stay at this relay, and idle calls go on. */
   readonly controlApp: ControlAppClient | undefined;
   readonly metrics: LatencyMetrics;
@@ -40,6 +43,7 @@ interface Observers {
   readonly span: StreamSpan;
   readonly turns: TurnTraces;
   readonly meter: CallMeter;
+  readonly notes: CallNotes;
   /** Undefined for a call that may be silent as long as it likes. */
   readonly idle: IdleWatch | undefined;
 }
@@ -75,7 +79,7 @@ export class SessionFactory {
   }
 
   #observe(admission: Admission, log: Logger): Observers {
-    const { metrics, environment } = this.#options;
+    const { metrics, notes, environment } = this.#options;
     const { clock } = environment;
     const { ticket, callConnectionId, correlationId } = admission;
     const { callId, plan, traceparent } = ticket;
@@ -84,6 +88,7 @@ export class SessionFactory {
       span,
       turns: new TurnTraces(span, clock, metrics.speechLatency),
       meter: new CallMeter(metrics, clock, plan.format),
+      notes: notes.open(ticket, log),
       idle: this.#watchIdle(admission, log),
     };
   }
@@ -92,7 +97,7 @@ export class SessionFactory {
     webSocket: WebSocketConnection,
     { ticket, callConnectionId, correlationId }: Admission,
     handover: StreamHandover | undefined,
-    { turns, meter, idle }: Observers,
+    { turns, meter, notes, idle }: Observers,
     log: Logger,
   ): Session {
     const { environment, handovers, controlApp } = this.#options;
@@ -109,13 +114,14 @@ export class SessionFactory {
       isMovable: controlApp !== undefined,
       log,
       observeTurns: (worker) => turns.observe(worker),
+      onPublish: (worker, action) => notes.add(worker, action),
       activity: idle,
     });
   }
 
   async #follow(
     session: Session,
-    { span, idle }: Observers,
+    { span, notes, idle }: Observers,
     ticket: ProvableCall,
     log: Logger,
   ): Promise<void> {
@@ -129,6 +135,7 @@ export class SessionFactory {
     if (endedReason === 'stream ended' || endedReason === 'fault of the relay')
       this.#options.reports.ended(ticket);
     await session.ended;
+    notes.end();
     const report = session.report();
     log.info({ report }, 'the report of the stream');
     span.end(report);

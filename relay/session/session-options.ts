@@ -51,8 +51,6 @@ export interface SessionEnvironment {
   readonly held?: HeldAudio;
   /** What waits of all calls for workers that listen to utterances. Without it, each has its own bound alone. */
   readonly heard?: HeldAudio;
-  /** A worker publishes something for whatever watches the call. */
-  readonly onPublish?: ((callId: string, worker: string, action: PublishAction) => void) | undefined;
 }
 
 export interface SessionOptions extends SessionEnvironment, StreamFacts {
@@ -68,6 +66,8 @@ export interface SessionOptions extends SessionEnvironment, StreamFacts {
   readonly log: Logger;
   /** Follows the turns of a worker. */
   readonly observeTurns?: (worker: string) => TurnObserver;
+  /** A worker publishes a text for people who look at the call. */
+  readonly onPublish?: (worker: string, action: PublishAction) => void;
   /** Hears what people do on the call. */
   readonly activity?: CallActivity | undefined;
 }

@@ -82,7 +82,7 @@ export class Session {
       callStarted: (worker, turn, listen) =>
         callStarted(options, { worker, turn, listen, participants: this.#decoder.participants }),
       onIgnored: (reason, count) => this.#ignore(reason, count),
-      onPublish: (worker, action) => onPublish?.(callId, worker, action),
+      onPublish: (worker, action) => onPublish?.(worker, action),
       onControl: (value) => this.#control.receive(value),
       observeTurns: options.observeTurns ?? unobserved,
       onChange: () => this.#workersChanged(),

@@ -45,7 +45,7 @@ export const RELAY_SETTINGS = {
     default: '40',
   }),
   CONTROL_URL: setting({
-    what: 'The address of the control app. A relay that stops asks it to move live calls to another relay; unset, the relay ends their streams instead.',
+    what: 'The address of the control app. A relay that stops asks it to move live calls to another relay; unset, the relay ends their streams instead, and what workers publish is in no timeline.',
     where: 'The address of the control app, as in PUBLIC_BASE_URL.',
     example: 'https://contoso-control.azurewebsites.net',
     schema: endpoint('https:'),

@@ -63,6 +63,7 @@ function planInWords({ plan, maxCallMs, capacity }: CallRoute): string {
   if (plan.dtmf) parts.push('with tones');
   if (maxCallMs !== undefined) parts.push(`at most ${maxCallMs / 60_000} minutes`);
   if (plan.idleMs !== undefined) parts.push(`ends after ${plan.idleMs / 1_000} s of silence`);
+  if (plan.storeTranscripts) parts.push('stores transcripts');
   if (capacity !== undefined) parts.push(`${capacity} calls at a time`);
   return parts.join(', ');
 }

@@ -133,6 +133,14 @@ export function bargeInOf({ listen, bargeIn }: WorkerPlan): BargeInPolicy {
 }
 
 /**
+ * What a text is that a worker publishes. `note`: what the worker says of its own, which the timeline of the call
+ * keeps. `transcript`: words that somebody spoke, which it keeps only where the route says so.
+ */
+export const TEXT_KINDS = ['note', 'transcript'] as const;
+
+export type TextKind = (typeof TEXT_KINDS)[number];
+
+/**
  * What a route decides for one call. It is fixed when the call is answered, since ACS accepts media streaming options
  * only then. It travels to the relay in the ticket, so the relay needs no database.
  */
@@ -148,4 +156,6 @@ export interface CallPlan {
    * The call ends after nobody, neither a person nor a worker, has said anything for this long. Defaults to never.
    */
   readonly idleMs?: number;
+  /** The timeline keeps what workers publish as words that somebody spoke. Defaults to false. */
+  readonly storeTranscripts?: boolean;
 }

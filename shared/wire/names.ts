@@ -44,6 +44,11 @@ export function streamReportPath(callId: string, report: 'ended' | 'lost'): stri
   return `/api/calls/${callId}/streaming/${report}`;
 }
 
+/** The control app's path for what workers publish about a call. */
+export function notesPath(callId: string): string {
+  return `/api/calls/${callId}/streaming/notes`;
+}
+
 /** The control app's path for what a media stream leaves for the next one (GET, PUT). */
 export function handoverPath(callId: string): string {
   return `/api/calls/${callId}/streaming/handover`;

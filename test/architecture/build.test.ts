@@ -73,6 +73,7 @@ describe('the bundle of the function app', () => {
         'endIdleCall httpTrigger POST calls/{callId}/streaming/idle anonymous',
         'streamEnded httpTrigger POST calls/{callId}/streaming/ended anonymous',
         'streamLost httpTrigger POST calls/{callId}/streaming/lost anonymous',
+        'workerNotes httpTrigger POST calls/{callId}/streaming/notes anonymous',
         'streamHandover httpTrigger GET PUT calls/{callId}/streaming/handover anonymous',
         `participantInPath httpTrigger DELETE ${inPath} function`,
         `participantActionInPath httpTrigger POST ${inPath}/{action} function`,

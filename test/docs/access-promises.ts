@@ -14,6 +14,7 @@ const REGISTER_WORKERS = 'functions/workers/hosts/functions/register.test.ts';
 const CALL_REQUESTS = 'functions/control/adapters/tables/call-store-requests.test.ts';
 const RESTART = 'functions/control/triggers/restart-media-streaming.test.ts';
 const OPERATIONS = 'functions/control/api/operations.test.ts';
+const NOTES = 'functions/control/triggers/worker-notes.test.ts';
 const REPORTS = 'functions/control/triggers/stream-report.test.ts';
 const HANDOVER = 'functions/control/triggers/stream-handover.test.ts';
 const BUDGET = 'functions/control/adapters/tables/table-budget.test.ts';
@@ -43,6 +44,7 @@ export const ENTRIES: readonly Entry[] = [
   [
     '| operator, script |',
     [ACCESS, 'whoever had a key that the host has checked may do everything'],
+    [ACCESS, 'what was said on a call is open to the role for it alone'],
     ['local/emulators/functions-host/http/http.test.ts', 'a function of level "function" answers'],
   ],
   ['| user or program of your tenant |', [ACCESS, 'who may read may not act, and who may act may read']],
@@ -58,6 +60,7 @@ export const ENTRIES: readonly Entry[] = [
     [DOORS, 'the end of an idle call'],
     [DOORS, 'the report that a stream is over'],
     [DOORS, 'the report that a stream is given up'],
+    [DOORS, 'the texts of workers'],
     [DOORS, 'a handover to be stored'],
     ['functions/control/triggers/end-idle-call.test.ts', 'goes on where its route does not say how long'],
     ['shared/wire/signed/relay-proof.test.ts', 'proves for a minute that a relay speaks for its call'],
@@ -148,7 +151,7 @@ export const ENTRIES: readonly Entry[] = [
     ['relay/session/session-handover.test.ts', 'has the workers that were on the call, on their lanes'],
   ],
   [
-    'opens one of the five addresses above',
+    'opens one of the six addresses above',
     [DOORS, '$name: $opens'],
     [DOORS, 'a handover to be read'],
     [DOORS, 'no other call is opened by any'],
@@ -164,6 +167,16 @@ export const ENTRIES: readonly Entry[] = [
     [HANDOVER, 'is not replaced by something that the next relay could not use'],
     [HANDOVER, 'is not replaced by something older'],
   ],
+  ['is open to the role `Calls.Listen` alone', [ACCESS, 'open to the role for it alone, which no other']],
+  ['nor the token of a worker includes it', [ACCESS, 'open to the role for it alone, which no other']],
+  [
+    'has it only where the setting',
+    [ACCESS, 'open to the role for it alone, which no other'],
+    [SETTINGS, 'and do not open what was said on calls unless'],
+  ],
+  ['other callers get the timeline without them', [NOTES, 'are read by callers who may listen, and by no']],
+  ['whatever a relay sends', [NOTES, 'are stored nowhere unless the route says so, whatever a relay sends']],
+  ['trust the authors of workers', 'instruction'],
   [
     'refuses a request without a key',
     [SECURITY, 'every HTTP function without its key, and with a wrong one'],
@@ -177,6 +190,7 @@ export const ENTRIES: readonly Entry[] = [
   ['To use Entra ID:', 'instruction'],
   ['Register an application', 'instruction'],
   ['Under *App roles*', 'instruction'],
+  ['Who listens needs', [ACCESS, 'open to the role for it alone, which no other']],
   ['Under *Enterprise applications*', 'instruction'],
   ['Set `API_AUTH=entra`', 'instruction'],
   [

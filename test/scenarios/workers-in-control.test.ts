@@ -7,7 +7,7 @@ import { expect, it } from 'vitest';
 import { createCallsClient } from '../../shared/client/calls-client.ts';
 import { WORKER_API } from '../../shared/wire/names.ts';
 import { signCallToken } from '../../shared/wire/signed/call-token.ts';
-import { COLLEAGUE, GOODBYE, SPOKEN } from '../fixtures/worker-app/controller.ts';
+import { COLLEAGUE, GOODBYE, NOTE, SPOKEN } from '../fixtures/worker-app/controller.ts';
 import { encodedJson } from '../support/encoded-json.ts';
 import { FIXTURE_NUMBERS, RESIDENT_LINE } from '../support/fixture-workers.ts';
 import { sharedSystem } from '../support/shared-system.ts';
@@ -59,11 +59,11 @@ async function timelineHas(callId: string, ...types: readonly string[]): Promise
 }
 
 it.concurrent.each([
-  ['a function', NUMBER],
-  ['a resident process', RESIDENT_NUMBER],
+  ['a function', NUMBER, 'controller'],
+  ['a resident process', RESIDENT_NUMBER, 'resident'],
 ])(
-  'a worker in %s has its caller spoken to and keys pressed, and hangs up when its goodbye was heard whole',
-  async (_, number) => {
+  'a worker in %s has its caller spoken to and keys pressed, publishes, and hangs up when its goodbye was heard whole',
+  async (_, number, worker) => {
     const { id, callId } = await callTo(number);
     await test.telephone.pressKeys(id, '2');
     await timelineHas(callId, 'PlayCompleted');
@@ -71,7 +71,11 @@ it.concurrent.each([
     await timelineHas(callId, 'SendDtmfTonesCompleted');
     await test.telephone.pressKeys(id, '9');
     await timelineHas(callId, 'HangUpRequested', 'CallDisconnected');
-    expect((await test.control.call(callId))?.state).toBe('ended');
+    await timelineHas(callId, 'Note');
+    const call = await test.control.call(callId);
+    expect(call).toMatchObject({ state: 'ended', endedBy: 'worker' });
+    const texts = call?.timeline?.filter(({ source }) => source === 'worker');
+    expect(texts?.map(({ type, details }) => [type, details])).toEqual([['Note', { worker, text: NOTE }]]);
     const { samples } = await test.telephone.recording(id, 'heard');
     expect(Buffer.from(samples.buffer).includes(Buffer.from(GOODBYE.buffer)), 'the whole goodbye').toBe(true);
   },

@@ -119,6 +119,7 @@ describe('npm run routes, while a system runs', () => {
     {
       name: 'echo-pcm16KMono',
       match: { to: '+14255550100' },
+      storeTranscripts: true,
       workers: [{ name: 'echo', speaks: false, codec: 'pcmu', priority: 3, bargeIn: { policy: 'stop' } }],
     },
     { name: 'placed', match: { direction: 'outbound' } },
@@ -147,7 +148,7 @@ describe('npm run routes, while a system runs', () => {
   it('explains the routes of that system, and how each worker speaks', async () => {
     expect(await run(`explain --from +14255550123 --to +14255550100`, {}, system())).toContain(
       'by the routes of the system that runs:\n' +
-        '  ✓ echo-pcm16KMono  answers the call: pcm16KMono, mixed, streams immediately, workers echo (chunk, only listens, pcmu, priority 3)\n',
+        '  ✓ echo-pcm16KMono  answers the call: pcm16KMono, mixed, streams immediately, workers echo (chunk, only listens, pcmu, priority 3), stores transcripts\n',
     );
   });
 

@@ -6,6 +6,11 @@ import type { ControlApp, LoadControlApp } from '../../functions/control/app.ts'
 import { handlerOf } from '../../functions/control/triggers/register-endpoints.ts';
 import type { ControlDeps } from '../../functions/control/use-cases/deps.ts';
 import { MessageEntries } from '../../functions/control/use-cases/message-entries.ts';
+import {
+  type HealthProbe,
+  type HealthProbes,
+  HealthWatch,
+} from '../../functions/control/use-cases/watch-health.ts';
 import type { CallRoute } from '../../shared/call/route.ts';
 import { ENDPOINTS, type OperationId } from '../../shared/wire/api/endpoints.ts';
 import { TokenError } from '../../shared/wire/signed/verify-signed.ts';
@@ -39,8 +44,17 @@ export class ControlFixture {
   /** The timelines that are being streamed. */
   readonly streams = new StreamPlaces();
   readonly logged: string[] = [];
+  /** How the other parts of the system are. */
+  readonly probes: Record<keyof HealthProbes, HealthProbe> = {
+    storage: async () => ({ state: 'up' }),
+    relay: async () => ({ state: 'up' }),
+    'web-pubsub': async () => ({ state: 'up' }),
+    workers: async () => ({ state: 'up' }),
+  };
   /** The way to relays. */
   publishToRelay: ControlDeps['publishToRelay'];
+  /** Function keys have the role Calls.Listen. */
+  keyMayListen = false;
   nowMs = T0;
   /** Pauses that were slept, in milliseconds. */
   readonly slept: number[] = [];
@@ -74,6 +88,7 @@ export class ControlFixture {
       ticketKey: TICKET_KEY,
       maxCallMs: 60 * 60_000,
     };
+    const fixture = this;
     this.#app = {
       deps: this.deps,
       access: createAccess({
@@ -82,6 +97,9 @@ export class ControlFixture {
         now: () => this.nowMs,
         readsPerMinute: 60_000,
         actsPerMinute: 60_000,
+        get keyMayListen() {
+          return fixture.keyMayListen;
+        },
       }),
       outbound: createOutboundGuard({
         ...outbound,
@@ -100,6 +118,7 @@ export class ControlFixture {
         remove: async (callId) => void this.handovers.delete(callId),
       },
       streams: this.streams,
+      health: new HealthWatch({ probes: this.probes, now: () => this.nowMs }),
       ticketKeys: [TICKET_KEY],
       acsTokens: {
         verify: async (header) => {

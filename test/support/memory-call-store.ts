@@ -6,6 +6,7 @@ import {
   type PlacedEntry,
   placeAt,
   type TimelineEntry,
+  TRANSCRIPT,
 } from '../../functions/control/call/stores.ts';
 
 const MAX_CONFLICTS = 8;
@@ -123,11 +124,11 @@ export class MemoryCallStore implements CallStore {
     if (!entries.has(key)) entries.set(key, entry);
   }
 
-  async putTimeline(callId: string, entry: TimelineEntry): Promise<void> {
+  async putTimeline(callId: string, fresh: readonly TimelineEntry[]): Promise<void> {
     await this.#travel();
     const entries = this.#timelines.get(callId) ?? new Map<string, TimelineEntry>();
     this.#timelines.set(callId, entries);
-    entries.set(`${entry.atMs}-${entry.id}`, entry);
+    for (const entry of fresh) entries.set(`${entry.atMs}-${entry.id}`, entry);
   }
 
   async timeline(callId: string, limit: number): Promise<readonly TimelineEntry[]> {
@@ -137,11 +138,13 @@ export class MemoryCallStore implements CallStore {
   async timelineBetween(
     callId: string,
     limit: number,
-    { after = '', before = '~' }: Parameters<CallStore['timelineBetween']>[2],
+    { after = '', before = '~', transcripts = false }: Parameters<CallStore['timelineBetween']>[2],
   ): Promise<readonly PlacedEntry[]> {
     await this.#travel();
     return placedEntries([...(this.#timelines.get(callId)?.values() ?? [])])
-      .filter(({ place }) => place > after && place < before)
+      .filter(
+        ({ place, entry }) => place > after && place < before && (transcripts || entry.type !== TRANSCRIPT),
+      )
       .slice(0, limit);
   }
 

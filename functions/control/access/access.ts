@@ -14,6 +14,8 @@ export interface Caller {
   readonly id: string;
   /** May change calls, and so needs the whole ids of their participants. */
   readonly mayAct: boolean;
+  /** May know what was said on calls: audio, transcripts, summaries. */
+  readonly mayListen: boolean;
   /** The worker that has sent a call token, and its call as it was read to decide about the token. */
   readonly worker?: {
     readonly name: string;
@@ -62,6 +64,8 @@ interface AccessOptions {
   readonly now: () => number;
   readonly readsPerMinute: number;
   readonly actsPerMinute: number;
+  /** Whether a function key has the role `Calls.Listen`. Defaults to false. */
+  readonly keyMayListen?: boolean;
 }
 
 /** Callers whose rates are remembered. */
@@ -71,7 +75,9 @@ const MAX_CALLERS = 10_000;
 const BURST_PART = 1 / 6;
 
 /** All holders of function keys are one caller, since the host does not say which key it saw. */
-const KEY_HOLDER: Proven = { id: 'function-key', roles: ['Calls.Control'] };
+function keyHolder({ keyMayListen = false }: AccessOptions): Proven {
+  return { id: 'function-key', roles: keyMayListen ? ['Calls.Control', 'Calls.Listen'] : ['Calls.Control'] };
+}
 
 interface Proven extends Pick<Caller, 'id'> {
   readonly roles: readonly string[];
@@ -80,9 +86,9 @@ interface Proven extends Pick<Caller, 'id'> {
 }
 
 /**
- * - If the host has checked a function key, the caller may do everything.
+ * - If the host has checked a function key, the caller may do everything, but listen only if the settings say so.
  * - Otherwise the request must carry a bearer token: one of Entra ID with a role, or that of a worker on the call in
- *   the path (`call-token.ts`). The role `Calls.Control` includes `Calls.Read`.
+ *   the path (`call-token.ts`). The role `Calls.Control` includes `Calls.Read`, and nothing includes `Calls.Listen`.
  * - The call's row decides what the token of a worker opens: nothing unless the worker is on the call and the call is
  *   going on, and reads only if the worker does not speak.
  *
@@ -99,21 +105,27 @@ export function createAccess(options: AccessOptions): Access {
   const acting = limit(options.actsPerMinute);
   return {
     async authorize(request, endpoint) {
-      if (endpoint.role === undefined) return { id: 'anybody', mayAct: false };
-      const proven = request.hostCheck === 'function-key' ? KEY_HOLDER : await prove(request, options);
+      if (endpoint.role === undefined) return { id: 'anybody', mayAct: false, mayListen: false };
+      const proven =
+        request.hostCheck === 'function-key' ? keyHolder(options) : await prove(request, options);
       requireRight(proven, endpoint, endpoint.role, request.callId);
       const waitMs = (isMutation(endpoint) ? acting : reads).take(proven.id, options.now());
       if (waitMs > 0) throw tooOften(waitMs);
       await request.receive?.();
       const { id, roles, holder } = proven;
-      if (holder === undefined) return { id, mayAct: roles.includes('Calls.Control') };
+      if (holder === undefined)
+        return {
+          id,
+          mayAct: includesRole(roles, 'Calls.Control'),
+          mayListen: includesRole(roles, 'Calls.Listen'),
+        };
       const call = await options.readCall(holder.callId);
       if (call === undefined) throw callNotFound();
       const refusalIn = (now: Call): ProblemError | undefined => workerRefusal(now, holder, endpoint);
       const refusal = refusalIn(call);
       if (refusal !== undefined) throw refusal;
       const mayAct = workerOn(call, holder.worker)?.speaks !== false;
-      return { id, mayAct, worker: { name: holder.worker, call, refusalIn } };
+      return { id, mayAct, mayListen: false, worker: { name: holder.worker, call, refusalIn } };
     },
   };
 }
@@ -154,8 +166,12 @@ function requireRight(proven: Proven, endpoint: Endpoint, role: Role, callId: st
     const isOwn = parametersOf(endpoint.path).includes('callId') && proven.holder.callId === callId;
     if (!isOwn) throw forbidden('The token of a call is valid for that call only.', role);
   }
-  const suffices = proven.roles.includes(role) || proven.roles.includes('Calls.Control');
-  if (!suffices) throw forbidden(`The caller does not have the role ${role}.`, role);
+  if (!includesRole(proven.roles, role)) throw forbidden(`The caller does not have the role ${role}.`, role);
+}
+
+/** The one place that says which role includes which. */
+function includesRole(roles: readonly string[], role: Role): boolean {
+  return roles.includes(role) || (role === 'Calls.Read' && roles.includes('Calls.Control'));
 }
 
 /** Why the worker may not do what it asks for, by the row of its call. */

@@ -1,5 +1,6 @@
 /** Lists, places, shows and ends calls, and starts and stops their streaming. */
 
+import { STORED_NOTES } from '../../../shared/call/notes.ts';
 import type { CallView } from '../../../shared/wire/api/call-schema.ts';
 import type { CallQuery } from '../call/list.ts';
 import { callNotFound, ProblemError, ringingProblem, toProblem } from '../http/problems.ts';
@@ -9,8 +10,8 @@ import { timelinePage } from '../use-cases/timeline-page.ts';
 import { callView, timelineView } from './call-view.ts';
 import type { HandlerRequest, Handlers } from './handler.ts';
 
-/** Timeline entries in one answer, earliest first. */
-const MAX_TIMELINE = 1_000;
+/** Timeline entries in one answer, earliest first. Notes of workers take no room from the others. */
+const MAX_TIMELINE = 1_000 + STORED_NOTES.note;
 
 export const callHandlers = {
   listCalls: async ({ app, query }) => {
@@ -74,8 +75,12 @@ export const callHandlers = {
   },
 
   /** Asking again is not an error: ACS may not have ended the call yet. */
-  hangUp: async (request) =>
-    await act(request, { type: 'HangUpRequested', forEveryone: request.body.forEveryone }),
+  hangUp: async (request) => {
+    const { body, caller } = request;
+    const by = caller.worker === undefined ? 'application' : 'worker';
+    const worker = caller.worker === undefined ? {} : { worker: caller.worker.name };
+    return await act(request, { type: 'HangUpRequested', forEveryone: body.forEveryone, by, ...worker });
+  },
 
   startMediaStreaming: async (request) => await act(request, { type: 'StartRequested', ...request.body }),
 

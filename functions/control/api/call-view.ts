@@ -38,6 +38,7 @@ export function callView(call: Call): CallView {
     transferredAtMs: call.transferredAtMs,
     endedAtMs: call.endedAtMs,
     endReason: call.endReason,
+    endedBy: call.endedBy,
     failure: call.failure,
     callConnectionId: call.callConnectionId,
     serverCallId: call.serverCallId,

@@ -33,12 +33,16 @@ const PAGE_ENTRIES = 1_000;
 interface TimelineSource {
   readonly callId: string;
   readonly store: Pick<CallStore, 'get' | 'timelineBetween'>;
+  /** Also what somebody said. */
+  readonly transcripts: boolean;
   readonly clock: ControlDeps['clock'];
   readonly place: StreamPlace;
   /** Whether the reader may still read a call that has become like this. */
   readonly mayRead: (call: Call) => boolean;
   readonly log: Log;
 }
+
+type TimelineEntries = Pick<TimelineSource, 'callId' | 'store' | 'transcripts'>;
 
 /**
  * A call's timeline as server-sent events: the entries after `from`, then each new one, until the call has ended and
@@ -70,10 +74,7 @@ export async function* timelineEvents(
 }
 
 /** Whether a client at position `from` has missed anything. It reads no further than it must, whatever the position. */
-export async function hasNews(
-  source: Pick<TimelineSource, 'callId' | 'store'>,
-  from: StreamPosition,
-): Promise<boolean> {
+export async function hasNews(source: TimelineEntries, from: StreamPosition): Promise<boolean> {
   let before = 0;
   for await (const entries of pagesFrom(source, windowStart(from)))
     for (const { atMs } of entries) {
@@ -124,10 +125,7 @@ async function* follow(source: TimelineSource, from: StreamPosition | undefined)
 }
 
 /** What the client of an earlier stream has read. If entries came late, that is nothing: the window is sent again. */
-async function sentBefore(
-  source: Pick<TimelineSource, 'callId' | 'store'>,
-  from: StreamPosition,
-): Promise<SentEntries> {
+async function sentBefore(source: TimelineEntries, from: StreamPosition): Promise<SentEntries> {
   const read = new SentEntries(from.newestMs);
   for await (const entries of pagesFrom(source, windowStart(from))) {
     const earlier = entries.filter(({ atMs }) => atMs <= from.newestMs);
@@ -188,11 +186,11 @@ class SentEntries {
 
 /** All entries from a time on, in order of time, some at a time. */
 async function* pagesFrom(
-  { store, callId }: Pick<TimelineSource, 'callId' | 'store'>,
+  { store, callId, transcripts }: TimelineEntries,
   fromMs: number,
 ): AsyncGenerator<readonly TimelineEntry[]> {
   for (let after = placeAt(fromMs); ; ) {
-    const page = await store.timelineBetween(callId, PAGE_ENTRIES, { after });
+    const page = await store.timelineBetween(callId, PAGE_ENTRIES, { after, transcripts });
     yield page.map(({ entry }) => entry);
     const last = page.at(-1);
     if (page.length < PAGE_ENTRIES || last === undefined) return;

@@ -8,11 +8,16 @@ import type { Handlers } from './handler.ts';
 import { hasNews, parsePosition, timelineEvents } from './timeline-events.ts';
 
 export const timelineHandlers = {
-  getTimeline: async ({ app, params, query }) => {
+  getTimeline: async ({ app, caller, params, query }) => {
     const { store, clock } = app.deps;
     const call = await store.get(params.callId);
     if (call === undefined) throw callNotFound();
-    const { entries, next } = await timelinePage(store, call, query, clock.now());
+    const { entries, next } = await timelinePage(
+      store,
+      call,
+      { ...query, transcripts: caller.mayListen },
+      clock.now(),
+    );
     return {
       content: {
         entries: entries.map(timelineView),
@@ -38,7 +43,7 @@ export const timelineHandlers = {
     const { store, clock } = app.deps;
     const call = await store.get(params.callId);
     if (call === undefined) throw callNotFound();
-    const source = { callId: params.callId, store, clock, log };
+    const source = { callId: params.callId, store, clock, log, transcripts: caller.mayListen };
     // 204 tells a client that has read everything of an ended call not to come back.
     if (from !== undefined && call.phase === 'ended' && !(await hasNews(source, from)))
       return { nothing: true };

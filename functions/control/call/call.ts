@@ -67,7 +67,7 @@ export function step(call: Call, event: CallEvent, nowMs: number): CallStep {
     case 'RestartRequested':
       return whenConnected(call, () => stream(call, { ...event, type: 'restart' }, nowMs));
     case 'HangUpRequested':
-      return hangUpRequested(call, event.forEveryone ?? true, nowMs);
+      return hangUpRequested(call, event, nowMs);
     case 'OperationRequested':
       return whenConnected(call, () => operationRequested(call, event, nowMs));
     case 'OperationAnswered':
@@ -84,11 +84,11 @@ export function step(call: Call, event: CallEvent, nowMs: number): CallStep {
       );
     case 'HangUpFailed': {
       if (!event.isAwaited) return keep(call);
-      const { hangUpRequestedAtMs: _, leavesOthers: _others, ...rest } = call;
+      const { hangUpRequestedAtMs: _, leavesOthers: _others, endedBy: _by, ...rest } = call;
       return keep(rest);
     }
     case 'CallGone':
-      return keep(end(call, 'gone', nowMs));
+      return keep(end(call, 'gone', nowMs, 'unknown'));
     case 'StreamLost':
       return whenConnected(call, () =>
         stream(call, { type: 'abandon', id: event.id, reason: event.reason }, nowMs),
@@ -149,14 +149,18 @@ function whenConnected(call: Call, then: () => CallStep): CallStep {
 }
 
 /** A call that is being placed can be hung up before it is answered. */
-function hangUpRequested(call: Call, forEveryone: boolean, nowMs: number): CallStep {
+function hangUpRequested(
+  call: Call,
+  { forEveryone = true, by = 'application' }: Extract<CallEvent, { type: 'HangUpRequested' }>,
+  nowMs: number,
+): CallStep {
   switch (call.phase) {
     case 'placing':
     case 'ending':
-      return giveUp(call, 'hung up before it was answered', nowMs);
+      return giveUp(call, 'hung up before it was answered', nowMs, by);
     case 'connected': {
       const { leavesOthers: _, ...rest } = call;
-      return beginHangUp(forEveryone ? rest : { ...rest, leavesOthers: true }, nowMs);
+      return beginHangUp(forEveryone ? rest : { ...rest, leavesOthers: true }, nowMs, by);
     }
     case 'ringing':
     case 'answering':
@@ -207,7 +211,7 @@ function answerFailed(
   // If a second attempt is refused, the first one may have got through with its result lost: the call may be
   // connected.
   if (event.final && (call.attempts === 1 || call.decision !== 'answer'))
-    return keep(end(call, `${call.decision} failed: ${event.reason}`, nowMs));
+    return keep(end(call, `${call.decision} failed: ${event.reason}`, nowMs, 'failure'));
   // If the answer did reach ACS, its streaming did too and is still starting.
   const { claim: _claim, leaseUntilMs: _lease, ...rest } = call;
   return keep({ ...rest, phase: 'ringing' });
@@ -216,7 +220,7 @@ function answerFailed(
 /** Rejected or redirected: the call rings elsewhere, or not at all. */
 function refused(call: Call, how: string, nowMs: number): CallStep {
   const isUpToUs = call.phase === 'ringing' || call.phase === 'answering';
-  return keep(isUpToUs ? end(call, how, nowMs) : call);
+  return keep(isUpToUs ? end(call, how, nowMs, 'route') : call);
 }
 
 function placeSucceeded(
@@ -234,11 +238,11 @@ function placeSucceeded(
 function placeFailed(call: Call, why: string, nowMs: number): CallStep {
   if (call.direction !== 'outbound') return keep(call);
   const reason = `placing failed: ${why}`;
-  if (call.phase === 'connected') return beginHangUp(call, nowMs);
+  if (call.phase === 'connected') return beginHangUp(call, nowMs, 'failure');
   const failed: Call = { ...call, failure: call.failure ?? 'failed' };
   return call.callConnectionId === undefined
-    ? keep(end(failed, reason, nowMs))
-    : giveUp(failed, reason, nowMs);
+    ? keep(end(failed, reason, nowMs, 'failure'))
+    : giveUp(failed, reason, nowMs, 'failure');
 }
 
 /** ACS has accepted the call. If we want it to end by now, it is hung up. */

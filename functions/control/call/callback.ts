@@ -1,3 +1,4 @@
+import type { CallEnder } from '../../../shared/call/states.ts';
 import type { Callback, CallbackKind } from './event.ts';
 import {
   beginHangUp,
@@ -134,9 +135,20 @@ function applyKind(call: Call, event: Callback, kind: CallbackKind, nowMs: numbe
   }
 }
 
+/** Who ends a call whose end nobody has asked for. */
+function enderOf({ transferredAtMs }: Call, { kind, failure, details }: Callback): CallEnder {
+  if (failure === 'busy' || failure === 'declined') return 'participant';
+  const isFault = kind !== 'CallDisconnected' || Number(details['code'] ?? 0) >= LEAST_FAULT_CODE;
+  if (isFault) return 'failure';
+  return transferredAtMs === undefined ? 'participant' : 'transfer';
+}
+
+/** From this code on, ACS says that something went wrong. */
+const LEAST_FAULT_CODE = 400;
+
 /** Ends a call by an event. The sweep asks ACS later whether it has ended, if there is a connection to ask about. */
 function endBy(call: Call, event: Callback, reason: string, nowMs: number): Call {
-  const ended = end(withFailure(call, event), reason, nowMs);
+  const ended = end(withFailure(call, event), reason, nowMs, enderOf(call, event));
   return ended.callConnectionId === undefined ? ended : { ...ended, endUnconfirmed: true };
 }
 

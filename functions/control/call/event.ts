@@ -1,5 +1,5 @@
 import type { CallOperation, OperationAnswer, Tone } from '../../../shared/call/operation.ts';
-import type { PlacingFailure } from '../../../shared/call/states.ts';
+import type { CallEnder, PlacingFailure } from '../../../shared/call/states.ts';
 import type { CallProperties } from './acs-port.ts';
 import type { OperationResultType } from './operations.ts';
 
@@ -67,6 +67,9 @@ export interface StreamingRequest {
   readonly operationContext?: string;
 }
 
+/** Who asks for the end of a call. */
+export type HangUpCause = Extract<CallEnder, 'application' | 'worker' | 'silence'>;
+
 export type CallEvent =
   /** Event Grid delivered the call, perhaps again. `claim` identifies the invocation that wants to act on it. */
   | { readonly type: 'IncomingCall'; readonly claim: string }
@@ -120,8 +123,13 @@ export type CallEvent =
   | ({ readonly type: 'StopRequested' } & StreamingRequest)
   /** Stop streaming, and start it again once it has stopped. */
   | ({ readonly type: 'RestartRequested' } & StreamingRequest)
-  /** `forEveryone` defaults to true. */
-  | { readonly type: 'HangUpRequested'; readonly id: string; readonly forEveryone?: boolean }
+  /** `forEveryone` defaults to true, `by` to `application`. */
+  | {
+      readonly type: 'HangUpRequested';
+      readonly id: string;
+      readonly forEveryone?: boolean;
+      readonly by?: HangUpCause;
+    }
   | { readonly type: 'StartFailed'; readonly id: string; readonly reason: string }
   /** `assumed`: ACS did not answer, and may have stopped it. */
   | {

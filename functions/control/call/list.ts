@@ -4,7 +4,9 @@ import type { Call } from './model.ts';
 
 /** Which calls to list, and how many. */
 export interface CallQuery {
-  /** `ended` lists past calls. Defaults to every call that has not ended. */
+  /** Only the call of this connection, live or past. */
+  readonly callConnectionId?: string;
+  /** `ended` lists past calls. Defaults to every call that has not ended, and with `callConnectionId` to any. */
   readonly state?: CallPhase;
   readonly route?: string;
   readonly direction?: CallDirection;
@@ -43,8 +45,10 @@ function cursorOf(call: Call): string {
   return `${placeOf(call).atMs}_${call.callId}`;
 }
 
-function fits(call: Call, { state, route, direction, after }: CallQuery): boolean {
-  if (state === undefined ? call.phase === 'ended' : call.phase !== state) return false;
+function fits(call: Call, { state, route, direction, after, callConnectionId }: CallQuery): boolean {
+  const isAny = callConnectionId !== undefined;
+  if (isAny && call.callConnectionId !== callConnectionId) return false;
+  if (state === undefined ? call.phase === 'ended' && !isAny : call.phase !== state) return false;
   if (route !== undefined && call.route !== route) return false;
   if (direction !== undefined && call.direction !== direction) return false;
   return after === undefined || order(placeOf(call), placeOfCursor(after)) > 0;

@@ -1,9 +1,10 @@
 import type { CallOperation } from '../../../shared/call/operation.ts';
-import type { CallPlan, WorkerPlan } from '../../../shared/call/plan.ts';
+import type { CallPlan, TextKind, WorkerPlan } from '../../../shared/call/plan.ts';
 import type { RejectReason, StreamingFailedChoice } from '../../../shared/call/route.ts';
 import type {
   CALL_DECISIONS,
   CallDirection,
+  CallEnder,
   CallPhase,
   PlacingFailure,
 } from '../../../shared/call/states.ts';
@@ -68,6 +69,8 @@ export interface Call {
   readonly transferredAtMs?: number;
   readonly endedAtMs?: number;
   readonly endReason?: string;
+  /** Who has ended it, or asked for its end. */
+  readonly endedBy?: CallEnder;
   /** It ended by an event, and ACS has not been asked since whether it has ended. */
   readonly endUnconfirmed?: true;
   /** Why placing the call failed. */
@@ -80,6 +83,8 @@ export interface Call {
   readonly correlationId?: string;
   /** Ids of the last callback events, newest last. Each event is applied once. */
   readonly seenEvents: readonly string[];
+  /** How many texts of workers its timeline has. Defaults to none. */
+  readonly notes?: Readonly<Record<TextKind, number>>;
 }
 
 /** Commands that are one request to ACS about a connection and are not listed among the call's operations. */
@@ -178,11 +183,16 @@ export function keep(call: Call): CallStep {
   return { call, commands: [] };
 }
 
-/** Asks ACS to end the call, if it has a connection, and remembers when: the sweep asks again if nothing happens. */
-export function beginHangUp(call: Call, nowMs: number): CallStep {
+/**
+ * Asks ACS to end the call, if it has a connection, and remembers when: the sweep asks again if nothing happens. `by`:
+ * who ends it, unless somebody does already.
+ */
+export function beginHangUp(call: Call, nowMs: number, by?: CallEnder): CallStep {
   const commands: CallCommand[] =
     call.callConnectionId === undefined ? [] : [{ type: 'hangUp', forEveryone: call.leavesOthers !== true }];
-  return { call: { ...call, hangUpRequestedAtMs: nowMs }, commands };
+  const endedBy = call.endedBy ?? by;
+  const asked = { ...call, hangUpRequestedAtMs: nowMs };
+  return { call: endedBy === undefined ? asked : { ...asked, endedBy }, commands };
 }
 
 /** Whether the call goes on, so that it is worth restarting what has failed. */

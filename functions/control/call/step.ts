@@ -1,3 +1,4 @@
+import type { CallEnder } from '../../../shared/call/states.ts';
 import { beginHangUp, type Call, type CallStep, continues } from './model.ts';
 import { addOperation, endOperations, OPERATION_LIMIT_MS, type OperationRecord } from './operations.ts';
 import { stepRecording } from './recording.ts';
@@ -6,7 +7,8 @@ import { stepTranscription } from './transcription.ts';
 
 /** Steps that several parts of the call's state machine share. */
 
-export function end(call: Call, reason: string, nowMs: number): Call {
+/** `by`: who ended the call, unless somebody has asked for its end. */
+export function end(call: Call, reason: string, nowMs: number, by: CallEnder): Call {
   const { claim: _claim, leaseUntilMs: _lease, ...rest } = call;
   return {
     ...rest,
@@ -18,13 +20,14 @@ export function end(call: Call, reason: string, nowMs: number): Call {
     held: 0,
     endedAtMs: nowMs,
     endReason: call.endReason ?? reason,
+    endedBy: call.endedBy ?? by,
   };
 }
 
 /** Ends a call that is not connected: ACS is asked to end its connection, again and again until it has. */
-export function giveUp(call: Call, reason: string, nowMs: number): CallStep {
+export function giveUp(call: Call, reason: string, nowMs: number, by: CallEnder): CallStep {
   const { claim: _claim, leaseUntilMs: _lease, endedAtMs: _ended, ...rest } = call;
-  return beginHangUp({ ...rest, phase: 'ending', endReason: call.endReason ?? reason }, nowMs);
+  return beginHangUp({ ...rest, phase: 'ending', endReason: call.endReason ?? reason }, nowMs, by);
 }
 
 export function stream(call: Call, event: StreamingEvent, nowMs: number): CallStep {
@@ -52,10 +55,10 @@ const PREFIX = 'op-fallback-';
 function startFallback(call: Call, nowMs: number): CallStep {
   const { onStreamingFailed: choice = 'leave' } = call;
   if (choice === 'leave') return { call, commands: [] };
-  if (choice === 'hang-up') return beginHangUp(call, nowMs);
+  if (choice === 'hang-up') return beginHangUp(call, nowMs, 'route');
   const id = `${PREFIX}${nowMs}`;
   const operations = addOperation(call.operations, { id, type: 'play' }, nowMs);
-  if (operations === undefined) return beginHangUp(call, nowMs);
+  if (operations === undefined) return beginHangUp(call, nowMs, 'route');
   return {
     call: { ...call, operations },
     commands: [{ type: 'operate', id, operation: { type: 'play', source: choice.play } }],
@@ -69,7 +72,7 @@ export function finishFallback(made: CallStep, nowMs: number): CallStep {
   if (last === undefined || !isOver(last, nowMs)) return made;
   if (call.streaming.state !== 'failed' || call.streaming.retryAtMs !== undefined || !continues(call))
     return made;
-  const { call: ending, commands } = beginHangUp(call, nowMs);
+  const { call: ending, commands } = beginHangUp(call, nowMs, 'route');
   return { ...made, call: ending, commands: [...made.commands, ...commands] };
 }
 

@@ -1,13 +1,21 @@
 import type { CallPage, CallQuery } from './list.ts';
 import type { Call } from './model.ts';
 
-/** One line of a call's history. It contains no number, context, token, tone or URL. */
+/**
+ * The type of an entry with words that somebody spoke. Only who may listen to calls reads it, so storage leaves these
+ * entries out unless it is asked for them.
+ */
+export const TRANSCRIPT = 'Transcript';
+
+/**
+ * One line of a call's history. Apart from what workers publish, it contains no number, context, token, tone or URL.
+ */
 export interface TimelineEntry {
   /** The same event has the same id in every delivery. */
   readonly id: string;
   /** When it happened, by the clock of its source, in milliseconds since the epoch. */
   readonly atMs: number;
-  readonly source: 'event-grid' | 'acs' | 'api' | 'control';
+  readonly source: 'event-grid' | 'acs' | 'api' | 'control' | 'worker';
   readonly type: string;
   readonly details: Readonly<Record<string, string | number | boolean>>;
 }
@@ -58,15 +66,18 @@ export interface CallStore {
   removeEnded(beforeMs: number, limit: number, isInTime?: () => boolean): Promise<readonly string[]>;
   /** Adds an entry. The same entry (`id` and `atMs`) again changes nothing. */
   appendTimeline(callId: string, entry: TimelineEntry): Promise<void>;
-  /** Adds an entry, or replaces the one with the same `id` and `atMs`. */
-  putTimeline(callId: string, entry: TimelineEntry): Promise<void>;
-  /** The first `limit` entries, in order of time. */
+  /** Adds up to a hundred entries, all or none. Each replaces the one with the same `id` and `atMs`. */
+  putTimeline(callId: string, entries: readonly TimelineEntry[]): Promise<void>;
+  /** The first `limit` entries without transcripts, in order of time. */
   timeline(callId: string, limit: number): Promise<readonly TimelineEntry[]>;
-  /** The first `limit` entries after and before two places, neither of them included, in order of time. */
+  /**
+   * The first `limit` entries after and before two places, neither of them included, in order of time. `transcripts`:
+   * also entries of the type `TRANSCRIPT`. Defaults to false.
+   */
   timelineBetween(
     callId: string,
     limit: number,
-    range: { readonly after?: string; readonly before?: string },
+    range: { readonly after?: string; readonly before?: string; readonly transcripts?: boolean },
   ): Promise<readonly PlacedEntry[]>;
 }
 
@@ -134,7 +145,7 @@ export function knowing(
     countLive: (route, atMost) => store.countLive(route, atMost),
     removeEnded: (...which) => store.removeEnded(...which),
     appendTimeline: (callId, entry) => store.appendTimeline(callId, entry),
-    putTimeline: (callId, entry) => store.putTimeline(callId, entry),
+    putTimeline: (callId, entries) => store.putTimeline(callId, entries),
     timeline: (callId, limit) => store.timeline(callId, limit),
     timelineBetween: (callId, limit, range) => store.timelineBetween(callId, limit, range),
   };

@@ -47,14 +47,16 @@ export function tick(call: Call, nowMs: number): CallStep {
       const late: Call =
         call.direction === 'outbound' ? { ...call, failure: call.failure ?? 'no-answer' } : call;
       return call.callConnectionId === undefined
-        ? keep(end(late, reason, nowMs))
-        : giveUp(late, reason, nowMs);
+        ? keep(end(late, reason, nowMs, 'time-limit'))
+        : giveUp(late, reason, nowMs, 'time-limit');
     }
     case 'ending':
-      if (nowMs >= call.expiresAtMs + LOST_AFTER_MS) return keep(end(call, 'lost', nowMs));
+      if (nowMs >= call.expiresAtMs + LOST_AFTER_MS) return keep(end(call, 'lost', nowMs, 'unknown'));
       // ACS has no known connection for it. If one turns up later, we end it then.
       if (call.callConnectionId === undefined)
-        return nowMs - call.receivedAtMs < SETUP_LIMIT_MS ? keep(call) : keep(end(call, 'gone', nowMs));
+        return nowMs - call.receivedAtMs < SETUP_LIMIT_MS
+          ? keep(call)
+          : keep(end(call, 'gone', nowMs, 'unknown'));
       return nowMs - (call.hangUpRequestedAtMs ?? 0) >= HANG_UP_LIMIT_MS
         ? beginHangUp(call, nowMs)
         : keep(call);
@@ -66,12 +68,12 @@ export function tick(call: Call, nowMs: number): CallStep {
 }
 
 function tickConnected(call: Call, nowMs: number): CallStep {
-  if (nowMs >= call.expiresAtMs + LOST_AFTER_MS) return keep(end(call, 'lost', nowMs));
+  if (nowMs >= call.expiresAtMs + LOST_AFTER_MS) return keep(end(call, 'lost', nowMs, 'unknown'));
   const operations = giveUpOperations(call.operations, nowMs);
   const tidy = operations === call.operations ? call : { ...call, operations };
   const askedAtMs = call.hangUpRequestedAtMs;
   const isOver = nowMs >= call.expiresAtMs || askedAtMs !== undefined;
-  if (isOver && nowMs - (askedAtMs ?? 0) >= HANG_UP_LIMIT_MS) return beginHangUp(tidy, nowMs);
+  if (isOver && nowMs - (askedAtMs ?? 0) >= HANG_UP_LIMIT_MS) return beginHangUp(tidy, nowMs, 'time-limit');
   const { retryAtMs, retries } = tidy.streaming;
   if (continues(tidy) && retryAtMs !== undefined && nowMs >= retryAtMs + RETRY_GRACE_MS)
     return stream(tidy, { type: 'retryDue', retry: retries + 1 }, nowMs);
@@ -120,10 +122,12 @@ export function observeEnded(
     default:
       return keep(confirmEnd(call));
   }
-  const { endedAtMs: _, endReason: _reason, failure: _failure, ...rest } = confirmEnd(call);
-  const live: Call = { ...rest, phase: 'connected', connectedAtMs: call.connectedAtMs ?? nowMs };
+  const { endedAtMs: _, endReason: _reason, failure: _failure, endedBy, ...rest } = confirmEnd(call);
+  const connected: Call = { ...rest, phase: 'connected', connectedAtMs: call.connectedAtMs ?? nowMs };
+  const isAsked = call.hangUpRequestedAtMs !== undefined && endedBy !== undefined;
+  const live = isAsked ? { ...connected, endedBy } : connected;
   const isOver = nowMs >= live.expiresAtMs || live.hangUpRequestedAtMs !== undefined;
-  return isOver ? beginHangUp(live, nowMs) : observe(live, event, nowMs);
+  return isOver ? beginHangUp(live, nowMs, 'time-limit') : observe(live, event, nowMs);
 }
 
 /** Makes the call agree with what ACS answered. */
@@ -135,7 +139,7 @@ export function observe(
   if (call.callConnectionId === undefined) return keep(call);
   switch (properties.state) {
     case 'disconnected':
-      return keep(end(call, 'gone', nowMs));
+      return keep(end(call, 'gone', nowMs, 'unknown'));
     case 'connected':
     case 'transferring':
     case 'transferAccepted':

@@ -40,6 +40,8 @@ interface ControlConfig {
   /** If set, tokens of Entra ID open the HTTP API; otherwise function keys do. */
   readonly entra?: EntraConfig;
   readonly apiRates: ApiRates;
+  /** Whether function keys have the role `Calls.Listen`. */
+  readonly keyMayListen: boolean;
   readonly outbound: OutboundConfig;
   readonly acs: Connection;
   /** The resource that synthesizes and recognizes speech for ACS. */
@@ -47,6 +49,8 @@ interface ControlConfig {
   readonly acsTokens: AcsTokenConfig;
   readonly publicBaseUrl: string;
   readonly relayUrl: string;
+  /** Without it nobody can say how the worker app is. */
+  readonly workerUrl?: string;
   /** The current key, then the previous one. */
   readonly ticketKeys: readonly [string, ...string[]];
   /** The JSON of the setting, which the schema of routes checks. */
@@ -72,6 +76,7 @@ export function readControlConfig(env: Environment): ControlConfig {
   const settings = new SettingsReader('control app', withDefaultBaseUrl(env));
   const webPubSub = settings.readOptional('WEB_PUBSUB_CONNECTION_STRING', S.WEB_PUBSUB_CONNECTION_STRING);
   const entra = readEntra(settings);
+  const workerUrl = settings.readOptional('WORKER_URL', S.WORKER_URL);
   const cognitiveServicesEndpoint = settings.readOptional(
     'COGNITIVE_SERVICES_ENDPOINT',
     S.COGNITIVE_SERVICES_ENDPOINT,
@@ -83,6 +88,7 @@ export function readControlConfig(env: Environment): ControlConfig {
       readsPerMinute: settings.read('API_READS_PER_MINUTE', S.API_READS_PER_MINUTE),
       actsPerMinute: settings.read('API_ACTS_PER_MINUTE', S.API_ACTS_PER_MINUTE),
     },
+    keyMayListen: settings.read('FUNCTION_KEY_LISTENS', S.FUNCTION_KEY_LISTENS),
     outbound: {
       allowed: settings.read('OUTBOUND_ALLOWED', S.OUTBOUND_ALLOWED),
       callsPerHour: settings.read('OUTBOUND_CALLS_PER_HOUR', S.OUTBOUND_CALLS_PER_HOUR),
@@ -91,6 +97,7 @@ export function readControlConfig(env: Environment): ControlConfig {
     acsTokens: readAcsTokens(settings),
     publicBaseUrl: settings.read('PUBLIC_BASE_URL', S.PUBLIC_BASE_URL),
     relayUrl: settings.read('RELAY_URL', S.RELAY_URL),
+    ...(workerUrl === undefined ? {} : { workerUrl }),
     ticketKeys: readTicketKeys(settings),
     routes: settings.read('CALL_ROUTES', S.CALL_ROUTES),
     tables: readConnection(settings, 'TABLES_CONNECTION_STRING', 'TABLES_ENDPOINT'),

@@ -53,14 +53,30 @@ export const CONTROL_SETTINGS = {
     example: 'wss://relay.contoso.azurecontainerapps.io',
     schema: endpoint('wss:'),
   }),
+  WORKER_URL: setting({
+    what: 'The address of the worker app. The health of the system (getHealth) then includes it; nothing else uses it.',
+    where: 'The function app of the workers, Overview, Default domain.',
+    example: 'https://contoso-worker.azurewebsites.net',
+    schema: endpoint('https:'),
+    optional: true,
+  }),
   API_AUTH: setting({
-    what: 'How callers of the HTTP API authenticate: "function-key", with a key that the Functions host checks, or "entra", with a token of Microsoft Entra ID that has the role Calls.Read or Calls.Control.',
+    what: 'How callers of the HTTP API authenticate: "function-key", with a key that the Functions host checks, or "entra", with a token of Microsoft Entra ID that has the roles Calls.Read, Calls.Control or Calls.Listen.',
     where: 'You choose; docs/access.md says how to set up Entra ID. The app reads it when it starts.',
     example: 'entra',
     schema: z.enum(['function-key', 'entra'], {
       error: 'must be "function-key" or "entra"',
     }) as z.ZodType<'function-key' | 'entra', string>,
     default: 'function-key',
+  }),
+  FUNCTION_KEY_LISTENS: setting({
+    what: 'Whether function keys have the role Calls.Listen, which opens what was said on calls: "true" or "false". With API_AUTH=entra the roles of the token decide.',
+    where: 'You choose. Everybody who has a function key then reads stored transcripts.',
+    example: 'true',
+    schema: z
+      .enum(['true', 'false'], { error: 'must be "true" or "false"' })
+      .transform((text) => text === 'true'),
+    default: 'false',
   }),
   ENTRA_TENANT_ID: setting({
     what: 'The tenant whose users and programs may use the HTTP API. Required with API_AUTH=entra.',

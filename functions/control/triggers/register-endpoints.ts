@@ -5,6 +5,7 @@ import { WORKER_API } from '../../../shared/wire/names.ts';
 import { authLevelOf, type HostCheck, hostCheckOf } from '../access/access.ts';
 import { callHandlers } from '../api/call-handlers.ts';
 import { endpointHandler, type Handlers, openApiHandler } from '../api/handler.ts';
+import { healthHandlers } from '../api/health-handlers.ts';
 import { operationHandlers } from '../api/operation-handlers.ts';
 import { participantInPath } from '../api/participant-in-path.ts';
 import { timelineHandlers } from '../api/timeline-handlers.ts';
@@ -22,6 +23,7 @@ const HANDLERS: Handlers<CallOperationId> = {
   ...operationHandlers,
   ...timelineHandlers,
   ...workerHandlers,
+  ...healthHandlers,
 };
 
 /**

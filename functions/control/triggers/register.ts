@@ -5,7 +5,13 @@ import { readApiAuth } from '../settings/control-config.ts';
 import { callEvents } from './call-events.ts';
 import { incomingCall } from './incoming-call.ts';
 import { registerEndpoints } from './register-endpoints.ts';
-import { endIdleCall, restartMediaStreaming, streamHandover, streamReport } from './relay-requests.ts';
+import {
+  endIdleCall,
+  restartMediaStreaming,
+  streamHandover,
+  streamReport,
+  workerNotes,
+} from './relay-requests.ts';
 import { removalTimer, sweepTimer } from './timers.ts';
 
 /**
@@ -53,6 +59,12 @@ export function registerControl(): void {
     authLevel: 'anonymous',
     route: 'calls/{callId}/streaming/lost',
     handler: streamReport(load, 'lost'),
+  });
+  app.http('workerNotes', {
+    methods: ['POST'],
+    authLevel: 'anonymous',
+    route: 'calls/{callId}/streaming/notes',
+    handler: workerNotes(load),
   });
   app.http('streamHandover', {
     methods: ['GET', 'PUT'],

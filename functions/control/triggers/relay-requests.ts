@@ -4,15 +4,17 @@
  */
 import type { HttpHandler, HttpRequest, HttpResponseInit } from '@azure/functions';
 import { MAX_HANDOVER_CHARS, openHandover } from '../../../shared/wire/relay/stream-handover.ts';
+import { MAX_NOTES_BYTES, parseWorkerNotes } from '../../../shared/wire/relay/worker-notes.ts';
 import { type RelayAction, verifyRelayProof } from '../../../shared/wire/signed/relay-proof.ts';
 import { bearerToken, TokenError } from '../../../shared/wire/signed/verify-signed.ts';
 import { RateLimiter } from '../access/rate-limiter.ts';
 import { type ControlApp, type LoadControlApp, loadForRequest } from '../app.ts';
 import type { Call } from '../call/model.ts';
 import { restartWaitMs } from '../call/streaming.ts';
-import { callIdOfPath, httpHandler, readText } from '../http/invocation.ts';
+import { callIdOfPath, httpHandler, readJson, readText } from '../http/invocation.ts';
 import { callNotFound, ProblemError, toProblem, unauthorized } from '../http/problems.ts';
 import type { Log } from '../use-cases/deps.ts';
+import { enterNotes } from '../use-cases/enter-notes.ts';
 import { type CallAction, requestCallAction } from '../use-cases/request-call-action.ts';
 import { takeStreamReport } from '../use-cases/take-stream-report.ts';
 
@@ -35,7 +37,7 @@ export function endIdleCall(load: LoadControlApp): HttpHandler {
         'operation-not-possible',
         'Silence does not end this call: its route sets no idleSeconds.',
       );
-    return await act(app, callId, { type: 'HangUpRequested', reason: 'idle' }, log);
+    return await act(app, callId, { type: 'HangUpRequested', by: 'silence' }, log);
   });
 }
 
@@ -44,6 +46,18 @@ export function streamReport(load: LoadControlApp, report: 'ended' | 'lost'): Ht
   return relayHandler(load, report, async ({ deps }, callId, _request, log) => {
     if (!(await takeStreamReport(deps, callId, report, log))) throw callNotFound();
     return { status: 202 };
+  });
+}
+
+/** Enters what workers of a call have published in its timeline. */
+export function workerNotes(load: LoadControlApp): HttpHandler {
+  return relayHandler(load, 'notes', async ({ deps }, callId, request, log) => {
+    const notes = parseWorkerNotes(await readJson(request, MAX_NOTES_BYTES));
+    if (notes === undefined)
+      throw new ProblemError('invalid-request', 'The body must have texts of workers as a relay sends them.');
+    const stored = await enterNotes(deps, callId, notes, log);
+    if (stored === undefined) throw callNotFound();
+    return { status: 200, jsonBody: { stored } };
   });
 }
 

@@ -93,7 +93,7 @@ export class MessageEntries {
       .catch(() => {})
       .then(() => {
         open.next = undefined;
-        open.running = this.#store.putTimeline(open.callId, open.entry);
+        open.running = this.#store.putTimeline(open.callId, [open.entry]);
         return open.running;
       });
     return open.next;

@@ -1,7 +1,7 @@
 import type { CallOperation, OperationAnswer } from '../../../shared/call/operation.ts';
 import type { AcsCallError } from '../call/acs-port.ts';
 import { step } from '../call/call.ts';
-import type { CallEvent } from '../call/event.ts';
+import type { CallEvent, HangUpCause } from '../call/event.ts';
 import type { Call, CallCommand, CallRefusal, PlainCommand } from '../call/model.ts';
 import type { ControlDeps, Log } from './deps.ts';
 import { type OutboundBudget, tryToGiveBack } from './outbound-budget.ts';
@@ -22,8 +22,13 @@ export type RequestFailure =
 export type CallAction =
   | { readonly type: 'StartRequested' | 'StopRequested'; readonly operationContext?: string }
   | { readonly type: 'RestartRequested' }
-  /** `forEveryone` defaults to true. */
-  | { readonly type: 'HangUpRequested'; readonly forEveryone?: boolean; readonly reason?: 'idle' };
+  /** `forEveryone` defaults to true, `by` to `application`. `worker`: the name of the worker that asks, if one does. */
+  | {
+      readonly type: 'HangUpRequested';
+      readonly forEveryone?: boolean;
+      readonly by?: HangUpCause;
+      readonly worker?: string;
+    };
 
 type ActionOutcome = { readonly kind: 'accepted'; readonly call: Call } | RequestFailure;
 
@@ -38,13 +43,7 @@ export async function requestCallAction(
   action: CallAction,
   log: Log,
 ): Promise<ActionOutcome> {
-  const reason = action.type === 'HangUpRequested' ? action.reason : undefined;
-  const recorded = await record(
-    deps,
-    callId,
-    { ...action, id: deps.newId() },
-    reason === undefined ? {} : { reason },
-  );
+  const recorded = await record(deps, callId, { ...action, id: deps.newId() }, detailsOf(action));
   if (recorded.kind !== 'recorded') return recorded;
   for (const command of recorded.commands) {
     const result = await sendCommand(deps, recorded.call, plain(command), true, log);
@@ -55,6 +54,17 @@ export async function requestCallAction(
   }
   log.info('Accepted a request for a call', { callId, action: action.type });
   return { kind: 'accepted', call: recorded.call };
+}
+
+/** What the timeline says of a request besides its type. */
+function detailsOf(action: CallAction): Readonly<Record<string, string>> {
+  if (action.type !== 'HangUpRequested') return {};
+  const { by = 'application', worker } = action;
+  return {
+    by,
+    ...(worker === undefined ? {} : { worker }),
+    ...(by === 'silence' ? { reason: 'idle' } : {}),
+  };
 }
 
 type OperationOutcome =

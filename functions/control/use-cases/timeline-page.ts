@@ -20,6 +20,8 @@ interface TimelineQuery {
   readonly order: 'asc' | 'desc';
   /** `next` of the previous page, in the same order. */
   readonly after?: string;
+  /** Also what somebody said. Defaults to false. */
+  readonly transcripts?: boolean;
 }
 
 interface TimelinePage {
@@ -38,12 +40,15 @@ export async function timelinePage(
   query: TimelineQuery,
   nowMs: number,
 ): Promise<TimelinePage> {
-  const { limit, order, after } = query;
+  const { limit, order, after, transcripts = false } = query;
   const wanted = limit + 1;
   const found =
     order === 'asc'
-      ? await store.timelineBetween(call.callId, wanted, after === undefined ? {} : { after })
-      : await newestFirst(store, call, { wanted, before: after }, nowMs);
+      ? await store.timelineBetween(call.callId, wanted, {
+          ...(after === undefined ? {} : { after }),
+          transcripts,
+        })
+      : await newestFirst(store, call, { wanted, before: after, transcripts }, nowMs);
   const page = found.slice(0, limit);
   const last = page.at(-1);
   const entries = page.map(({ entry }) => entry);
@@ -57,7 +62,11 @@ export async function timelinePage(
 async function newestFirst(
   store: Store,
   { callId, receivedAtMs, endedAtMs }: TimelineCall,
-  { wanted, before }: { readonly wanted: number; readonly before: string | undefined },
+  {
+    wanted,
+    before,
+    transcripts,
+  }: { readonly wanted: number; readonly before: string | undefined; readonly transcripts: boolean },
   nowMs: number,
 ): Promise<readonly PlacedEntry[]> {
   const found: PlacedEntry[] = [];
@@ -67,7 +76,7 @@ async function newestFirst(
     fromMs -= windowMs;
     if (fromMs < receivedAtMs - BEFORE_CALL_MS) fromMs = 0;
     const after = placeAt(fromMs);
-    const range = upTo === undefined ? { after } : { after, before: upTo };
+    const range = { after, transcripts, ...(upTo === undefined ? {} : { before: upTo }) };
     found.push(...(await lastOf(store, callId, wanted - found.length, range)).toReversed());
     if (fromMs === 0) break;
     upTo = after;
@@ -80,7 +89,7 @@ async function lastOf(
   store: Store,
   callId: string,
   count: number,
-  range: { readonly after: string; readonly before?: string },
+  range: { readonly after: string; readonly before?: string; readonly transcripts: boolean },
 ): Promise<readonly PlacedEntry[]> {
   let kept: readonly PlacedEntry[] = [];
   for (let { after } = range; ; ) {

@@ -282,10 +282,10 @@ function callOf(run: HandlerRun, endings: HangUpOptions[]): Call {
     turn: lane.turn,
     signal: handler.signal,
     play: (pcm) => handler.play(pcm),
-    publish: async (text) => {
+    publish: async (text, options) => {
       handler.requireVoice('publish');
       announceText(text);
-      await player.act([{ type: 'publish', text }]);
+      await player.act([{ type: 'publish', text, ...options }]);
     },
     ...callActions(api, lane.control?.peer, endLater),
     ...(callConnectionId === undefined ? {} : { callConnectionId }),

@@ -1,5 +1,5 @@
 /** What a worker is made of, as its author sees it. `define-worker.ts` checks it, `run-event.ts` runs it. */
-import type { ListenMode } from '../../../shared/call/plan.ts';
+import type { ListenMode, TextKind } from '../../../shared/call/plan.ts';
 import type { ListenOptions } from '../../../shared/wire/call/listen-schema.ts';
 import type { LaneEvent, WorkerAction } from '../../../shared/wire/lane/worker-messages.ts';
 import type { CallActions } from './call-actions.ts';
@@ -60,10 +60,16 @@ export interface Call extends CallActions {
    */
   play(pcm: SpokenAudio): Promise<void>;
   /**
-   * Sends a text to everyone who watches the call: clients of Web PubSub in the group of the call. Without any, it is
-   * counted (`published` of the report of `npm run call`) and shown nowhere.
+   * Shows a text to people who look at the call: its timeline keeps it (up to 1,000 characters, 200 texts of a call,
+   * one a second and 20 at once). `{ kind: 'transcript' }`: words that somebody spoke, which are live only, and kept
+   * only where the route says so (`storeTranscripts`).
    */
-  publish(text: string): Promise<void>;
+  publish(text: string, options?: PublishOptions): Promise<void>;
+}
+
+export interface PublishOptions {
+  /** Defaults to `note`. */
+  readonly kind?: TextKind;
 }
 
 type EventOf<T extends LaneEvent['type']> = Omit<Extract<LaneEvent, { type: T }>, 'type'>;

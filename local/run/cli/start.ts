@@ -196,12 +196,12 @@ interface Ports {
 
 async function tellEnd({ telephone, control, display }: Ports, call: TelephoneReport): Promise<void> {
   const product = await control.find(call.correlationId);
-  const [whole, said, heard, relay] = await Promise.all([
-    product && control.call(product.callId),
+  const [said, heard, relay] = await Promise.all([
     telephone.recordingIfAny(call.id, 'said'),
     telephone.recordingIfAny(call.id, 'heard'),
     call.callConnectionId === undefined ? undefined : control.relayCounts(call.callConnectionId),
   ]);
+  const whole = product && (await control.callWithTexts(product.callId, relay));
   const report = compileReport({ telephone: call, product: whole, relay, said, heard });
   display.print(
     `${display.shortName(call)} has ended\n\n${timelineInWords(report.events)}\n\n${reportInWords(report)}\n`,

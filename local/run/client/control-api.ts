@@ -1,5 +1,6 @@
 /** The product's own answers about a call: its timeline from the control app, its counts from the relay. */
 import { ask } from './ask.ts';
+import { askRepeatedly } from './ask-repeatedly.ts';
 import { countsOfCall, type RelayCounts, type StreamCounts } from './counts-of-call.ts';
 import type { RunningSystem } from './running-system.ts';
 
@@ -16,6 +17,7 @@ export interface ProductCall {
   readonly correlationId?: string;
   readonly state: string;
   readonly route?: string;
+  readonly endedBy?: string;
   readonly plan?: { readonly workers: readonly { readonly name: string }[] };
   readonly streaming: { readonly state: string };
   readonly timeline?: readonly TimelineEvent[];
@@ -23,6 +25,8 @@ export interface ProductCall {
 
 /** A call that has just ended is among the last of them. */
 const PAST_CALLS = 50;
+/** The relay gathers what workers publish, and may drop some of it. */
+const TEXT_ATTEMPTS = 20;
 
 export class ControlApi {
   readonly #system: Pick<RunningSystem, 'urls' | 'keys'>;
@@ -48,11 +52,22 @@ export class ControlApi {
     return response.ok ? ((await response.json()) as ProductCall) : undefined;
   }
 
+  /** With what its workers have published, as far as that comes within two seconds. */
+  async callWithTexts(callId: string, counts: RelayCounts | undefined): Promise<ProductCall | undefined> {
+    const published = counts?.workers.reduce((sum, worker) => sum + worker.published, 0) ?? 0;
+    return await askRepeatedly(
+      TEXT_ATTEMPTS,
+      () => this.call(callId),
+      (call) => (call?.timeline ?? []).filter(({ source }) => source === 'worker').length >= published,
+    );
+  }
+
   async findLive(callConnectionId: string): Promise<ProductCall | undefined> {
-    const response = await this.request('GET', '/calls');
+    const query = new URLSearchParams({ callConnectionId });
+    const response = await this.request('GET', `/calls?${query}`);
     if (!response.ok) return undefined;
     const { calls } = (await response.json()) as { calls: ProductCall[] };
-    return calls.find((call) => call.callConnectionId === callConnectionId);
+    return calls.find(({ state }) => state !== 'ended');
   }
 
   /** The live or past call that ACS names so. */

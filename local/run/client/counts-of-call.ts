@@ -9,6 +9,8 @@ export interface WorkerCounts {
   readonly lostMs: number;
   readonly droppedMs: number;
   readonly repliesPlayed: number;
+  /** Texts. */
+  readonly published: number;
   readonly ackedMs: number;
   readonly repliesPlayedMs: number;
   readonly repliesIgnoredMs: number;

@@ -36,7 +36,10 @@ export async function makeCall(
     telephone.recording(id, 'said'),
     telephone.recording(id, 'heard'),
   ]);
-  return { ...followed, relay: await relayCountsOf(system, followed), said, heard };
+  const relay = await relayCountsOf(system, followed);
+  const product =
+    followed.product && (await new ControlApi(system).callWithTexts(followed.product.callId, relay));
+  return { ...followed, product, relay, said, heard };
 }
 
 /** What the relay counted of a call that has ended, or so far while it still reports the end to workers. */

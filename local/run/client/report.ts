@@ -14,6 +14,8 @@ export interface ReportedEvent {
   readonly type: string;
   /** Of a failure: its codes, and what ACS says about it. */
   readonly reason?: string;
+  /** What a worker has published. */
+  readonly text?: string;
 }
 
 type Outcome =
@@ -48,6 +50,8 @@ export interface CallReport {
   readonly to: string;
   /** The route that decided. */
   readonly route?: string;
+  /** Who ended the call, as the API says. */
+  readonly endedBy?: string;
   /** From ringing to the answer. */
   readonly answeredMs?: number;
   /** From ringing to the first frame of the media socket. */
@@ -126,6 +130,7 @@ export function compileReport({ telephone, product, relay, said, heard }: Report
   return {
     ...(product && { callId: product.callId }),
     ...(product?.route !== undefined && { route: product.route }),
+    ...(product?.endedBy !== undefined && { endedBy: product.endedBy }),
     from: partyOf(telephone.from),
     to: partyOf(telephone.to),
     ...(telephone.callConnectionId !== undefined && { callConnectionId: telephone.callConnectionId }),
@@ -231,9 +236,10 @@ export function mergeEvents(telephone: TelephoneReport, product: ProductCall | u
   const network = telephone.events.map(({ atMs, type }) => ({ atMs, source: 'telephone network', type }));
   const own = (product?.timeline ?? []).map(({ atMs, source, type, details }) => ({
     atMs: Math.round(atMs - ringingAtMs),
-    source: `control app (${source})`,
+    source: source === 'worker' ? `worker ${details?.['worker']}` : `control app (${source})`,
     type,
     ...reasonOf(details),
+    ...(typeof details?.['text'] === 'string' ? { text: details['text'] } : {}),
   }));
   return [...network, ...own].toSorted((a, b) => a.atMs - b.atMs);
 }

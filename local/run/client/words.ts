@@ -9,17 +9,24 @@ export function seconds(ms: number): string {
 export function timelineInWords(events: readonly ReportedEvent[]): string {
   const width = Math.max(0, ...events.map(({ source }) => source.length));
   return events
-    .map(({ atMs, source, type, reason }) => {
+    .map(({ atMs, source, type, reason, text }) => {
       const why = reason === undefined ? '' : ` (${reason})`;
-      return `${seconds(atMs).padStart(9)}  ${source.padEnd(width)}  ${type}${why}`;
+      const said = text === undefined ? '' : `: ${oneLine(text)}`;
+      return `${seconds(atMs).padStart(9)}  ${source.padEnd(width)}  ${type}${why}${said}`;
     })
     .join('\n');
+}
+
+/** A text without what would move the cursor of a terminal. */
+function oneLine(text: string): string {
+  return text.replaceAll(/\p{Cc}+/gu, ' ').trim();
 }
 
 export function reportInWords(report: CallReport): string {
   const call = [
     ['call', report.callId ?? 'has no id: the control app does not know it'],
     ['outcome', outcome(report)],
+    ...(report.endedBy === undefined ? [] : [['ended by', report.endedBy]]),
   ];
   return inRows(report.answeredMs === undefined ? call : [...call, ...answered(report)]);
 }

@@ -123,6 +123,7 @@ const makers: Record<PartName, (layout: SystemLayout, routes: readonly object[])
       ACS_CONNECTION_STRING: `endpoint=${addressOf(ports, 'acs')}/;accesskey=${secrets.acsAccessKey}`,
       PUBLIC_BASE_URL: addressOf(ports, 'control'),
       RELAY_URL: addressOf(ports, 'relay').replace('http:', 'ws:'),
+      WORKER_URL: addressOf(ports, 'worker'),
       RELAY_TICKET_KEY: secrets.ticketKey,
       CALL_ROUTES: JSON.stringify(routes),
       OUTBOUND_ALLOWED: FICTIONAL_TELEPHONES,

@@ -24,6 +24,12 @@ export const callEndpoints = {
         .enum(CALL_PHASES)
         .exactOptional()
         .describe('Only calls in this state. `ended` lists past calls, the last to end first.'),
+      callConnectionId: z
+        .string()
+        .min(1)
+        .max(256)
+        .exactOptional()
+        .describe('Only the call that Azure Communication Services names so, live or past.'),
       route: routeName.exactOptional().describe('Only calls of this route.'),
       direction: z.enum(CALL_DIRECTIONS).exactOptional().describe('Only calls of this direction.'),
       limit: limitSchema(LIST_LIMIT),

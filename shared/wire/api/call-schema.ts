@@ -3,6 +3,7 @@ import * as z from 'zod';
 import {
   CALL_DECISIONS,
   CALL_DIRECTIONS,
+  CALL_ENDERS,
   CALL_PHASES,
   PLACING_FAILURES,
   RECORDING_STATES,
@@ -58,6 +59,14 @@ export const callSchema = z
     transferredAtMs: time('When a participant was transferred').optional(),
     endedAtMs: time('When it ended').optional(),
     endReason: z.string().optional(),
+    endedBy: z
+      .enum(CALL_ENDERS)
+      .optional()
+      .describe(
+        'Who ended the call, or asks for its end: `participant`, somebody on the telephone; `application`, a caller of ' +
+          'this API; `worker`; `route`, which rejected or redirected it, or ended it as streaming had failed; `silence`, ' +
+          'as long as the route allows; `time-limit`; `transfer`; `failure`; `unknown` if it was found to be gone.',
+      ),
     failure: z.enum(PLACING_FAILURES).optional().describe('Why placing the call failed.'),
     callConnectionId: z.string().optional(),
     serverCallId: z.string().optional(),
@@ -92,12 +101,13 @@ export const timelineEntrySchema = z
   .object({
     id: z.string().describe('The same event always has the same id.'),
     atMs: time('When it happened, by the clock of its source'),
-    source: z.enum(['event-grid', 'acs', 'api', 'control']),
+    source: z.enum(['event-grid', 'acs', 'api', 'control', 'worker']),
     type: z
       .string()
       .describe(
         'Messages to one worker within a minute share an entry `MessageSent`: its details have `count` and `lastAtMs` if ' +
-          'there was more than one.',
+          'there was more than one. `Note` is a text that a worker publishes (`worker`, `text`, and `isCut` if it was ' +
+          'longer). `Transcript` has words that somebody spoke: only callers with the role `Calls.Listen` get it.',
       ),
     details: z.record(z.string(), z.union([z.string(), z.number(), z.boolean()])),
   })

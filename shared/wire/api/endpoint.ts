@@ -1,8 +1,8 @@
 import type * as z from 'zod';
 import type { ProblemName } from './problem.ts';
 
-/** What a caller may do: read calls, or control them. */
-export type Role = 'Calls.Read' | 'Calls.Control';
+/** What a caller may do: read calls, control them, or know what was said on them. */
+export type Role = 'Calls.Read' | 'Calls.Control' | 'Calls.Listen';
 
 interface EndpointAnswer {
   readonly status: 200 | 201 | 202;

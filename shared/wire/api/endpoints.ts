@@ -3,6 +3,7 @@
 import * as z from 'zod';
 import { callEndpoints } from './call-endpoints.ts';
 import type { EndpointTable } from './endpoint.ts';
+import { healthEndpoints } from './health-endpoints.ts';
 import { mediaEndpoints } from './media-endpoints.ts';
 import { participantEndpoints } from './participant-endpoints.ts';
 import { recordingEndpoints } from './recording-endpoints.ts';
@@ -34,6 +35,7 @@ export const ENDPOINTS = {
   ...recordingEndpoints,
   ...workerEndpoints,
   ...timelineEndpoints,
+  ...healthEndpoints,
   ...descriptionEndpoints,
 } as const;
 

@@ -51,4 +51,5 @@ export const planSchema: z.ZodType<CallPlan> = z.object({
   dtmf: z.boolean(),
   workers: z.array(workerPlanSchema).max(MAX_WORKERS),
   idleMs: z.int().positive().exactOptional(),
+  storeTranscripts: z.boolean().exactOptional(),
 });

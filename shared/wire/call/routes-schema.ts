@@ -97,6 +97,7 @@ const route = z.strictObject({
   startStreaming: z.boolean().default(true),
   dtmf: z.boolean().default(false),
   workers: z.array(worker).max(MAX_WORKERS).default([]),
+  storeTranscripts: z.boolean().default(false),
 });
 
 const routes = z.array(route).min(1, 'must name at least one route').max(MAX_ROUTES);
@@ -116,8 +117,8 @@ export function parseRoutes(value: unknown): readonly CallRoute[] {
 }
 
 function routeOf(route: z.infer<typeof routes>[number]): CallRoute {
-  const { format, channels, startStreaming, dtmf, workers, idleSeconds, maxMinutes, transcription, ...rest } =
-    route;
+  const { format, channels, startStreaming, dtmf, workers, storeTranscripts, ...others } = route;
+  const { idleSeconds, maxMinutes, transcription, ...rest } = others;
   return {
     ...rest,
     ...(maxMinutes === undefined ? {} : { maxCallMs: Math.round(maxMinutes * 60_000) }),
@@ -131,6 +132,7 @@ function routeOf(route: z.infer<typeof routes>[number]): CallRoute {
       dtmf,
       workers,
       ...(idleSeconds === undefined ? {} : { idleMs: idleSeconds * 1_000 }),
+      ...(storeTranscripts ? { storeTranscripts } : {}),
     },
   };
 }

@@ -4,6 +4,7 @@
  */
 import * as z from 'zod';
 import { AUDIO_FORMAT_NAMES } from '../../audio/audio-format.ts';
+import { TEXT_KINDS } from '../../call/plan.ts';
 
 /** Longest `data` of a message to a worker, as JSON text in characters. */
 export const MAX_MESSAGE_DATA_CHARS = 16_384;
@@ -110,7 +111,7 @@ const action = z.discriminatedUnion('type', [
     turn: z.int().nonnegative().exactOptional(),
   }),
   z.object({ type: z.literal('stop') }),
-  z.looseObject({ type: z.literal('publish'), text: z.string() }),
+  z.object({ type: z.literal('publish'), text: z.string(), kind: z.enum(TEXT_KINDS).exactOptional() }),
   z.object({ type: z.literal('failed'), text: z.string() }),
   z.object({
     type: z.literal('mark'),
@@ -122,9 +123,9 @@ const action = z.discriminatedUnion('type', [
 /**
  * What a worker asks the relay to do. `play`: PCM16 in base64. The relay drops it when `turn` is not the current turn,
  * which is also the default. `stop`: drop what this worker has said and the caller has not heard. `publish`: show the
- * text in the console. `failed`: the worker could not handle the event that this answers, and its audio is lost.
- * `mark`: send `marked` with this `data` once everything that the worker has said so far was heard, or will not be,
- * which is at once for an old `turn`.
+ * text to people who look at the call; its `kind` defaults to `note`. `failed`: the worker could not handle the event
+ * that this answers, and its audio is lost. `mark`: send `marked` with this `data` once everything that the worker has
+ * said so far was heard, or will not be, which is at once for an old `turn`.
  */
 export type WorkerAction = z.infer<typeof action>;
 

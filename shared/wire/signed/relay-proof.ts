@@ -21,9 +21,17 @@ export interface ProvableCall {
 
 /**
  * What a relay asks for: to restart the streaming, to end an idle call, what the last stream has left, to store what
- * this one leaves. `ended` and `lost` report that the relay no longer streams the call.
+ * this one leaves, to enter what workers publish (`notes`). `ended` and `lost` report that the relay no longer streams
+ * the call.
  */
-export type RelayAction = 'restart' | 'idle' | 'ended' | 'lost' | 'read-handover' | 'store-handover';
+export type RelayAction =
+  | 'restart'
+  | 'idle'
+  | 'ended'
+  | 'lost'
+  | 'notes'
+  | 'read-handover'
+  | 'store-handover';
 
 export function signRelayProof(
   { callId, ticketKey }: ProvableCall,

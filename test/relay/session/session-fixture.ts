@@ -91,7 +91,7 @@ export function sessionFixture(options: SessionSetUp = {}) {
     ...(handover === undefined ? {} : { handover }),
     onHandover: async (each, isKept) => void left.push({ handover: each, isKept }),
     isMovable,
-    onPublish: (_, worker, action) => published.push({ worker, action }),
+    onPublish: (worker, action) => published.push({ worker, action }),
   });
   return {
     clock,

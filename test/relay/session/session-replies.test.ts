@@ -62,6 +62,8 @@ describe('what workers send', () => {
         { type: 'play', format: 'pcm16KMono', audio },
         { type: 'stop' },
         { type: 'publish', text: 'hello', level: 'info' },
+        { type: 'publish', text: 'good day', kind: 'transcript' },
+        { type: 'publish', text: 'la la', kind: 'song' },
         { type: 'dance' },
       ],
     });
@@ -69,12 +71,13 @@ describe('what workers send', () => {
       `{"kind":"AudioData","audioData":{"data":"${audio}"}}`,
       '{"kind":"StopAudio","stopAudio":{}}',
     ]);
-    expect(published).toEqual([
-      { worker: 'echo', action: { type: 'publish', text: 'hello', level: 'info' } },
+    expect(published.map(({ worker, action }) => [worker, action.text, action.kind])).toEqual([
+      ['echo', 'hello', undefined],
+      ['echo', 'good day', 'transcript'],
     ]);
     const report = session.report();
-    expect(report).toMatchObject({ stopAudioSent: 1, ignored: { 'reply: unknown action': 1 } });
-    expect(report.workers[0]).toMatchObject({ repliesPlayed: 1, repliesIgnored: 1, published: 1 });
+    expect(report).toMatchObject({ stopAudioSent: 1, ignored: { 'reply: unknown action': 2 } });
+    expect(report.workers[0]).toMatchObject({ repliesPlayed: 1, repliesIgnored: 2, published: 2 });
   });
 
   it('gets the jitter buffer again after a stop, since nothing is left to play', async () => {

@@ -4,12 +4,14 @@ import { BLANK_CALL, type Call } from '../../call/model.ts';
 import { CallStoreError, placeAt, type TimelineEntry } from '../../call/stores.ts';
 
 /**
- * Where the rows of calls are. Calls are spread over a fixed number of partitions by their id. Each call has two rows
- * in its partition, which change together in a transaction:
+ * Where the rows of calls are. Calls are spread over a fixed number of partitions by their id. Each call has its
+ * rows in one partition, and they change together in a transaction:
  *
  * - `call:{callId}`, as long as the call is kept;
  * - `live:{time}:{callId}` until it ends, with the time of its arrival; then `past:{time}:{callId}`, with the time of
  *   its end.
+ *
+ * - `connection:{hash}` with the id of the call, from when ACS has named its connection until the call is removed.
  *
  * The second row is a copy of the first. Its time counts down, so that the newest calls come first: a page of live
  * calls, or of those that ended last, is the beginning of one range in each partition, however many other calls there
@@ -111,11 +113,31 @@ export function callOf(row: CallRow): Call {
   return readStoredCall(row.call);
 }
 
+/** Names the call of a connection. */
+export type ConnectionRow = { readonly callId: string };
+
+export function connectionKey(callConnectionId: string): string {
+  return `connection:${hashed(callConnectionId)}`;
+}
+
+/** None for a call without a known connection. */
+function connectionKeys({ callId, callConnectionId }: Call): RowKeys | undefined {
+  if (callConnectionId === undefined) return undefined;
+  return { partitionKey: partitionOf(callId), rowKey: connectionKey(callConnectionId) };
+}
+
+function connectionActions(call: Call): TransactionAction[] {
+  const keys = connectionKeys(call);
+  const row: ConnectionRow = { callId: call.callId };
+  return keys === undefined ? [] : [['upsert', { ...keys, ...row }, 'Replace']];
+}
+
 /** Stores a new call. */
 export function createActions(call: Call): TransactionAction[] {
   return [
     ['create', callEntity(call, callKeys(call.callId))],
     ['upsert', callEntity(call, listKeys(call)), 'Replace'],
+    ...connectionActions(call),
   ];
 }
 
@@ -128,22 +150,29 @@ export function changeActions(before: Call, after: Call, { etag, write }: RowVer
   ];
   const [was, is] = [listKeys(before), listKeys(after)];
   if (was.rowKey !== is.rowKey) actions.push(['delete', { ...was }]);
+  if (before.callConnectionId !== after.callConnectionId) actions.push(...connectionActions(after));
   return actions;
 }
 
-/** Removes a call. */
-export function removeActions(call: Call): TransactionAction[] {
+/** Removes a call. `isOld`: it was stored before connections had rows. */
+export function removeActions(call: Call, isOld = false): TransactionAction[] {
+  const connection = isOld ? undefined : connectionKeys(call);
   return [
     ['delete', { ...callKeys(call.callId) }],
     ['delete', { ...listKeys(call) }],
+    ...(connection === undefined ? [] : [['delete', { ...connection }] satisfies TransactionAction]),
   ];
 }
 
 const TIME_DIGITS = 15;
 
-/** The key of a timeline entry is its place. The id is hashed, since keys exclude some characters. */
+/** The key of a timeline entry is its place. Ids of others are hashed, since keys exclude some characters. */
 export function timelineKey({ atMs, id }: Pick<TimelineEntry, 'atMs' | 'id'>): string {
-  return `${placeAt(atMs)}-${createHash('sha256').update(id).digest('hex').slice(0, 32)}`;
+  return `${placeAt(atMs)}-${hashed(id)}`;
+}
+
+function hashed(text: string): string {
+  return createHash('sha256').update(text).digest('hex').slice(0, 32);
 }
 
 function listKey(kind: ListKind, { atMs, callId }: ListPlace): string {

@@ -8,12 +8,15 @@ import {
   type PlacedEntry,
   placeAt,
   type TimelineEntry,
+  TRANSCRIPT,
 } from '../../call/stores.ts';
 import {
   type CallRow,
+  type ConnectionRow,
   callKeys,
   callOf,
   changeActions,
+  connectionKey,
   createActions,
   equals,
   type ListKind,
@@ -42,13 +45,13 @@ const MAX_CONFLICTS = 8;
 const MAX_TRANSACTION = 100;
 const MAX_PAGE = 1_000;
 
-interface TimelineRow {
+type TimelineRow = {
   readonly id: string;
   readonly atMs: number;
   readonly source: string;
   readonly type: string;
   readonly details: string;
-}
+};
 
 /**
  * Calls in the tables `calls` and `timeline`, which are created by the first write. The SDK is loaded on first use.
@@ -127,7 +130,8 @@ class TableCallStore implements CallStore {
 
   list(query: CallQuery): Promise<CallPage> {
     return withStorage('listing calls', async () => {
-      const { state, route, direction, limit, after } = query;
+      const { state, route, direction, limit, after, callConnectionId } = query;
+      if (callConnectionId !== undefined) return pageOfCalls(await this.#callsOf(callConnectionId), query);
       const kind: ListKind = state === 'ended' ? 'past' : 'live';
       const place = after === undefined ? undefined : placeOfCursor(after);
       const conditions =
@@ -181,7 +185,9 @@ class TableCallStore implements CallStore {
       for (const call of rows.map(callOf)) {
         // The timeline is removed first: if this stops half way, the call is found again.
         if (!(await this.#removeTimeline(call.callId, isInTime))) break;
-        await unlessMissing(calls.submitTransaction(removeActions(call)));
+        const isRemoved = await unlessMissing(calls.submitTransaction(removeActions(call)));
+        // One row that is missing keeps the others.
+        if (isRemoved === undefined) await unlessMissing(calls.submitTransaction(removeActions(call, true)));
         removed.push(call.callId);
       }
       return removed;
@@ -196,11 +202,13 @@ class TableCallStore implements CallStore {
     });
   }
 
-  putTimeline(callId: string, entry: TimelineEntry): Promise<void> {
+  putTimeline(callId: string, entries: readonly TimelineEntry[]): Promise<void> {
     return withStorage('writing to a timeline', async () => {
       const timeline = await this.#timeline();
-      const entity = timelineEntity(callId, entry);
-      await creatingTable(timeline, () => timeline.upsertEntity(entity, 'Replace'));
+      // A transaction may have each row once.
+      const rows = new Map(entries.map((entry) => [timelineKey(entry), timelineEntity(callId, entry)]));
+      const actions = [...rows.values()].map((row): TransactionAction => ['upsert', row, 'Replace']);
+      await creatingTable(timeline, () => timeline.submitTransaction(actions));
     });
   }
 
@@ -211,13 +219,14 @@ class TableCallStore implements CallStore {
   timelineBetween(
     callId: string,
     limit: number,
-    { after = placeAt(0), before }: Parameters<CallStore['timelineBetween']>[2],
+    { after = placeAt(0), before, transcripts = false }: Parameters<CallStore['timelineBetween']>[2],
   ): Promise<readonly PlacedEntry[]> {
     return withStorage('reading a timeline', async () => {
       // Call ids and places have no characters that need quoting in a filter.
       const range =
         `PartitionKey eq '${callId}' and RowKey gt '${after}'` +
-        (before === undefined ? '' : ` and RowKey lt '${before}'`);
+        (before === undefined ? '' : ` and RowKey lt '${before}'`) +
+        (transcripts ? '' : ` and type ne '${TRANSCRIPT}'`);
       const rows = await firstRows<TimelineRow>(await this.#timeline(), range, limit);
       return rows.map(({ rowKey = '', id, atMs, source, type, details }) => ({
         place: rowKey,
@@ -230,6 +239,18 @@ class TableCallStore implements CallStore {
         },
       }));
     });
+  }
+
+  /** The call of a connection, if there is one. Its partition follows from its id, so every partition is asked. */
+  async #callsOf(callConnectionId: string): Promise<readonly Call[]> {
+    const calls = await this.#calls();
+    const rowKey = connectionKey(callConnectionId);
+    const asked = PARTITIONS.map((partition) =>
+      unlessMissing(calls.getEntity<ConnectionRow>(partition, rowKey)),
+    );
+    const ids = (await Promise.all(asked)).flatMap((row) => (row === undefined ? [] : [row.callId]));
+    const rows = await Promise.all(ids.map((callId) => readRow(calls, callId)));
+    return rows.flatMap((row) => (row === undefined ? [] : [callOf(row)]));
   }
 
   /** The first rows of a range in every partition. */

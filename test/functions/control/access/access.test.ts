@@ -43,7 +43,7 @@ beforeEach(() => {
   });
 });
 
-function accessOf(withEntra: boolean): Access {
+function accessOf(withEntra: boolean, keyMayListen?: boolean): Access {
   const entra = createEntraTokenVerifier({
     tenantId: TENANT_ID,
     audience: AUDIENCE,
@@ -57,8 +57,12 @@ function accessOf(withEntra: boolean): Access {
     now: () => nowMs,
     readsPerMinute: 60,
     actsPerMinute: 12,
+    ...(keyMayListen === undefined ? {} : { keyMayListen }),
   });
 }
+
+/** An operation about what was said on a call. */
+const LISTENING: Endpoint = { ...ENDPOINTS.getTimeline, role: 'Calls.Listen' };
 
 /** The caller's id, or the name of the problem. */
 async function ask(
@@ -88,6 +92,36 @@ describe('who may use the HTTP API', () => {
   it('whoever had a key that the host has checked may do everything', async () => {
     for (const id of ['listCalls', 'placeCall', 'hangUp'] as const)
       expect(await ask(id, { hostCheck: 'function-key', callId: CALL_ID })).toBe('function-key');
+  });
+
+  it('what was said on a call is open to the role for it alone, which no other role includes', async () => {
+    const asWith = async (
+      by: Access,
+      request: Pick<Parameters<Access['authorize']>[0], 'hostCheck'>,
+      token = '',
+    ): Promise<unknown> => {
+      const headers = new Headers(token === '' ? {} : { authorization: `Bearer ${token}` });
+      const asked = { headers, callId: CALL_ID, ...request };
+      const opens = await by.authorize(asked, LISTENING).catch(() => undefined);
+      const reading = await by.authorize(asked, ENDPOINTS.getTimeline).catch(() => undefined);
+      return { opens: opens !== undefined, reads: reading !== undefined, mayListen: reading?.mayListen };
+    };
+    const token = { hostCheck: 'nothing' } as const;
+    const closed = { opens: false, reads: true, mayListen: false };
+    const open = { opens: true, reads: true, mayListen: true };
+    for (const roles of [['Calls.Read'], ['Calls.Control'], ['Calls.Read', 'Calls.Control']])
+      expect(await asWith(access, token, await tenant.token(roles)), roles.join()).toEqual(closed);
+    for (const role of ['Calls.Read', 'Calls.Control'])
+      expect(await asWith(access, token, await tenant.token([role, 'Calls.Listen'])), role).toEqual(open);
+    expect(await asWith(access, token, await tenant.token(['Calls.Listen'])), 'it reads no calls').toEqual({
+      opens: true,
+      reads: false,
+      mayListen: undefined,
+    });
+    expect(await asWith(access, token, callToken()), 'a worker').toEqual(closed);
+    const key = { hostCheck: 'function-key' } as const;
+    expect(await asWith(access, key), 'a key').toEqual(closed);
+    expect(await asWith(accessOf(false, true), key), 'a key, by the setting').toEqual(open);
   });
 
   it('where the host has checked nothing, whoever has no token may do nothing', async () => {

@@ -12,6 +12,7 @@ import {
   restartMediaStreaming,
   streamHandover,
   streamReport,
+  workerNotes,
 } from '../../../../functions/control/triggers/relay-requests.ts';
 import { WorkerWebhook } from '../../../../functions/workers/kit/webhook.ts';
 import { echo } from '../../../../functions/workers/samples/echo.ts';
@@ -38,6 +39,7 @@ import { ACCESS_KEY, ENDPOINT_HOST, eventRequest } from '../../workers/kit/web-p
 const ADMIN_TOKEN = 'an admin token of at least thirty-two bytes';
 const ACS = { issuer: 'https://acs.example', audience: '33333333-3333-3333-3333-333333333333' };
 const CALL = { callId: CONNECTED_ID };
+const NOTES = { notes: [{ id: 'note:1', atMs: T0, worker: 'echo', kind: 'note', text: 'hello' }] };
 
 let tenant: EntraTenant;
 let acs: EntraTenant;
@@ -105,6 +107,7 @@ const TOKENS: Readonly<Record<string, () => Promise<string> | string>> = {
   'relay proof of idleness': () => relayProof(fixture, 'idle'),
   'relay proof of an end': () => relayProof(fixture, 'ended'),
   'relay proof of a loss': () => relayProof(fixture, 'lost'),
+  'relay proof of texts': () => relayProof(fixture, 'notes'),
   'relay proof to read a handover': () => relayProof(fixture, 'read-handover'),
   'relay proof to store a handover': () => relayProof(fixture, 'store-handover'),
   'call token': () => callToken('echo'),
@@ -186,6 +189,7 @@ function page(url: string, token: string): number {
     latencies: () => new LatencyMetrics().snapshot(),
     residentBytes: () => 0,
     refused: () => ({}),
+    notes: () => ({ stored: 0, dropped: {} }),
   })(
     { method: 'GET', url, headers: { authorization: `Bearer ${token}` } } as IncomingMessage,
     response as unknown as ServerResponse,
@@ -242,6 +246,11 @@ const DOORS: readonly Door[] = [
     name: 'the end of an idle call',
     opens: ['relay proof of idleness'],
     knock: (token) => ask(endIdleCall(load), token),
+  },
+  {
+    name: 'the texts of workers',
+    opens: ['relay proof of texts'],
+    knock: (token) => ask(workerNotes(load), token, { body: NOTES }),
   },
   {
     name: 'a handover to be read',
@@ -324,6 +333,7 @@ describe('a door is opened by its own kind of token, and by no other that is val
       transfer: handlerOf('transfer', load, 'nothing'),
       callEvents: callEvents(load),
       endIdleCall: endIdleCall(load),
+      workerNotes: workerNotes(load),
       streamHandover: streamHandover(load),
     };
     for (const authorization of ['', 'Bearer none'])
@@ -344,10 +354,11 @@ describe('a door is opened by its own kind of token, and by no other that is val
         await ask(restartMediaStreaming(load), token, { params }),
         await ask(endIdleCall(load), token, { params }),
         await ask(streamHandover(load), token, { params, method: 'GET' }),
+        await ask(workerNotes(load), token, { params, body: NOTES }),
         await ask(handlerOf('getCall', load, 'nothing'), token, { params, method: 'GET' }),
       ];
-      expect(statuses.slice(0, 3), kind).toEqual([401, 401, 401]);
-      expect(statuses[3], kind).toBe(
+      expect(statuses.slice(0, 4), kind).toEqual([401, 401, 401, 401]);
+      expect(statuses[4], kind).toBe(
         kind === 'Entra token' ? 404 : kind.startsWith('call token') ? 403 : 401,
       );
     }

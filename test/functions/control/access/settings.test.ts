@@ -116,6 +116,18 @@ describe('wrong settings', () => {
 });
 
 describe('right settings', () => {
+  it('let function keys read calls, and do not open what was said on calls unless they say so', () => {
+    expect(readControlConfig(SETTINGS).keyMayListen).toBe(false);
+    for (const [text, mayListen] of [
+      ['true', true],
+      ['false', false],
+    ] as const)
+      expect(readControlConfig({ ...SETTINGS, FUNCTION_KEY_LISTENS: text }).keyMayListen).toBe(mayListen);
+    expect(() => readControlConfig({ ...SETTINGS, FUNCTION_KEY_LISTENS: 'yes' })).toThrow(
+      'FUNCTION_KEY_LISTENS is not usable: must be "true" or "false"',
+    );
+  });
+
   it('fill in the tenant where Entra ID protects the API, and allow no calls unless they say so', () => {
     const tenant = '22222222-2222-2222-2222-222222222222';
     const entra = { API_AUTH: 'entra', ENTRA_TENANT_ID: tenant, ENTRA_AUDIENCE: 'api://x' };

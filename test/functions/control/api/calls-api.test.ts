@@ -204,7 +204,12 @@ describe('looking at calls', () => {
       params: { callId: CONNECTED_ID },
     });
     expect(status).toBe(200);
-    expect(json).toMatchObject({ callId: CONNECTED_ID, state: 'ended', callConnectionId: CONNECTION_ID });
+    expect(json).toMatchObject({
+      callId: CONNECTED_ID,
+      state: 'ended',
+      endedBy: 'application',
+      callConnectionId: CONNECTION_ID,
+    });
     const { timeline } = json as { timeline: { type: string; source: string; atMs: number }[] };
     expect(timeline.map(({ type }) => type)).toEqual([
       'IncomingCall',
@@ -255,7 +260,7 @@ describe('looking at calls', () => {
   it('shows a timeline of any length page by page, from either end', async () => {
     await connect();
     const params = { callId: CONNECTED_ID };
-    for (let count = 0; count < 1_010; count += 1)
+    for (let count = 0; count < 1_210; count += 1)
       await fixture.store.appendTimeline(CONNECTED_ID, {
         id: `e${count}`,
         atMs: fixture.nowMs + count,
@@ -268,12 +273,12 @@ describe('looking at calls', () => {
       timelineNext: string;
     };
     expect(call).toMatchObject({ timelineTruncated: true });
-    expect(call.timeline).toHaveLength(1_000);
+    expect(call.timeline).toHaveLength(1_200);
     const rest = (await fixture.ask('getTimeline', { params, query: { after: call.timelineNext } })).json;
     const whole = [...call.timeline, ...(rest as { entries: TimelineEntryView[] }).entries];
     expect(rest).toMatchObject({ truncated: false });
     expect(rest).not.toHaveProperty('next');
-    expect(whole.at(-1)).toMatchObject({ type: 'e1009' });
+    expect(whole.at(-1)).toMatchObject({ type: 'e1209' });
     const backwards: TimelineEntryView[] = [];
     for (let after: string | undefined = ''; after !== undefined; ) {
       const query = { order: 'desc', limit: '300', ...(after === '' ? {} : { after }) };

@@ -30,7 +30,7 @@ it('is hung up for everybody, and the timeline says why', async () => {
   const entry = (await fixture.store.timeline(CONNECTED_ID, 100)).find(
     ({ type }) => type === 'HangUpRequested',
   );
-  expect(entry?.details).toEqual({ reason: 'idle' });
+  expect(entry?.details).toEqual({ by: 'silence', reason: 'idle' });
 });
 
 it('is not for a relay that proves to stream another call', async () => {

@@ -60,6 +60,7 @@ describe('registering the control app', () => {
       ['endIdleCall', 'POST', 'calls/{callId}/streaming/idle', 'anonymous'],
       ['streamEnded', 'POST', 'calls/{callId}/streaming/ended', 'anonymous'],
       ['streamLost', 'POST', 'calls/{callId}/streaming/lost', 'anonymous'],
+      ['workerNotes', 'POST', 'calls/{callId}/streaming/notes', 'anonymous'],
       ['streamHandover', 'GET,PUT', 'calls/{callId}/streaming/handover', 'anonymous'],
       ['participantInPath', 'DELETE', IN_PATH, 'function'],
       ['participantActionInPath', 'POST', `${IN_PATH}/{action}`, 'function'],

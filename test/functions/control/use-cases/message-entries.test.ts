@@ -14,11 +14,11 @@ function setUp(go: Promise<void> = Promise.resolve()) {
   let ids = 0;
   const messages = new MessageEntries({
     store: {
-      putTimeline: async (callId, entry) => {
+      putTimeline: async (callId, entries) => {
         state.writes += 1;
         await go;
         if (state.fails) throw new Error('storage is away');
-        rows.set(`${callId} ${entry.atMs} ${entry.id}`, { ...entry, callId });
+        for (const entry of entries) rows.set(`${callId} ${entry.atMs} ${entry.id}`, { ...entry, callId });
       },
     },
     newId: () => {

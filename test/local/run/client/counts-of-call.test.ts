@@ -9,6 +9,7 @@ const WORKER = {
   lostMs: 0,
   droppedMs: 5,
   repliesPlayed: 1,
+  published: 0,
   ackedMs: 20,
   repliesPlayedMs: 20,
   repliesIgnoredMs: 0,

@@ -6,7 +6,7 @@ import {
   compileReport,
   isSuccess,
 } from '../../../../local/run/client/report.ts';
-import { reportInWords } from '../../../../local/run/client/words.ts';
+import { reportInWords, timelineInWords } from '../../../../local/run/client/words.ts';
 import { placed, robot } from '../../../support/heard-audio.ts';
 import { speechLike } from '../../../support/signals.ts';
 
@@ -248,4 +248,41 @@ describe('the report of a call', () => {
     });
     expect(words(report)).not.toHaveProperty('echo');
   });
+});
+
+it('shows what workers publish under their call, on one line each, and who ended it', () => {
+  const ringingAtMs = Date.parse(CALL.ringingAt);
+  const entry = (source: string, type: string, details: object) => ({
+    atMs: ringingAtMs + 1_500,
+    source,
+    type,
+    details,
+  });
+  const report = compileReport({
+    telephone: { ...CALL, callConnectionId: 'connection', streams: [], events: [] },
+    product: {
+      callId: 'abc',
+      state: 'ended',
+      endedBy: 'worker',
+      streaming: { state: 'inactive' },
+      timeline: [
+        entry('acs', 'CallConnected', { code: 200 }),
+        entry('worker', 'Note', { worker: 'menu', text: 'key 7\n\u001b[2Jand more' }),
+      ],
+    },
+    relay: undefined,
+    said: undefined,
+    heard: undefined,
+  } as unknown as CallEvidence);
+  expect(report.events).toContainEqual({
+    atMs: 1_500,
+    source: 'worker menu',
+    type: 'Note',
+    text: 'key 7\n\u001b[2Jand more',
+  });
+  expect(timelineInWords(report.events).split('\n')).toEqual([
+    '    1.5 s  control app (acs)  CallConnected',
+    '    1.5 s  worker menu        Note: key 7 [2Jand more',
+  ]);
+  expect(reportInWords(report)).toMatch(/ended by +worker/);
 });

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { planSchema } from '../../../../shared/wire/call/plan-schema.ts';
 import { parseRoutes, RoutesError } from '../../../../shared/wire/call/routes-schema.ts';
 
 function problemsOf(value: unknown): readonly string[] {
@@ -150,6 +151,7 @@ describe('routes that do more than answer', () => {
         },
         maxMinutes: 30,
         idleSeconds: 60,
+        storeTranscripts: true,
         capacity: 2,
         transcription: { url: 'wss://listener.example/words', locale: 'en-US' },
         onStreamingFailed: { play: { kind: 'text', text: 'Sorry.', locale: 'en-US' } },
@@ -161,8 +163,11 @@ describe('routes that do more than answer', () => {
       capacity: 2,
       transcription: { transportUrl: 'wss://listener.example/words', locale: 'en-US' },
       onStreamingFailed: { play: { kind: 'text' } },
-      plan: { idleMs: 60_000 },
+      plan: { idleMs: 60_000, storeTranscripts: true },
     });
+    expect(planSchema.parse(desk?.plan), 'as it travels in the ticket').toEqual(desk?.plan);
+    const [plain] = parseRoutes([{ name: 'plain' }]);
+    expect(plain?.plan, 'words that somebody spoke are live only').not.toHaveProperty('storeTranscripts');
     const actions = parseRoutes([
       { name: 'a', action: 'reject', rejectReason: 'busy' },
       { name: 'b', action: 'redirect', redirectTo: '+14255550123' },
@@ -189,6 +194,7 @@ describe('routes that do more than answer', () => {
       'routes[0].transcription.url: must be a wss:// URL',
     ],
     [{ idleSeconds: 1 }, 'routes[0].idleSeconds'],
+    [{ storeTranscripts: 'some' }, 'routes[0].storeTranscripts'],
     [{ onStreamingFailed: 'panic' }, 'routes[0].onStreamingFailed: must be "leave", "hang-up"'],
   ])('are refused where they contradict themselves: %j', (fields, sentence) => {
     expect(problemsOf([{ name: 'one', ...fields }]).join('; ')).toContain(sentence);

@@ -72,10 +72,10 @@ describe('the actions of a worker', () => {
     { type: 'play', format: 'pcm24KMono', audio: 'AAA=' },
     { type: 'play', format: 'pcm16KMono', audio: 'AAA=', turn: 2 },
     { type: 'stop' },
-    { type: 'publish', text: 'hello', level: 'info' },
+    { type: 'publish', text: 'hello', kind: 'transcript' },
   ];
 
-  it('are read in their order, with what else a publish carries', () => {
+  it('are read in their order, and a text with its kind', () => {
     expect(parseWorkerActions({ actions })).toEqual({ actions, ignored: 0 });
   });
 

@@ -7,6 +7,7 @@ import {
   type CallStore,
   placeAt,
   type TimelineEntry,
+  TRANSCRIPT,
   timeOfPlace,
 } from '../../../../../functions/control/call/stores.ts';
 import { confirmEnd } from '../../../../../functions/control/call/time.ts';
@@ -83,6 +84,29 @@ export function callStoreContract(name: string, open: () => Promise<CallStore>):
       expect(await ids({ route: 'b' })).toEqual([connected, outbound].sort());
       expect(await ids({ route: 'b', direction: 'outbound' })).toEqual([outbound]);
       expect(await ids({ state: 'ended' })).toEqual([]);
+    });
+
+    it('finds the call of a connection, from when it is known, live or past', async () => {
+      const store = await open();
+      const [callId, other] = [aNewCallId(), aNewCallId()];
+      const callConnectionId = `a/b#${callId}`;
+      await store.create(aCall({ callId }));
+      await store.create(aCall({ callId: other, phase: 'connected', callConnectionId: `other ${callId}` }));
+      const found = async (more: Partial<CallQuery> = {}): Promise<readonly string[]> =>
+        (await store.list({ limit: 10, callConnectionId, ...more })).calls.map((call) => call.callId);
+      expect(await found()).toEqual([]);
+      await store.update(callId, (call) => ({ call: { ...call, phase: 'connected', callConnectionId } }));
+      expect(await found()).toEqual([callId]);
+      expect(await found({ state: 'ended' })).toEqual([]);
+      await store.update(callId, (call) => ({ call: anEnded(call, T0 + 1) }));
+      expect(await found()).toEqual([callId]);
+      expect(await found({ state: 'ended' })).toEqual([callId]);
+      expect(await found({ state: 'connected' })).toEqual([]);
+      expect(await found({ route: 'another' })).toEqual([]);
+      const another = { callConnectionId: `other ${callId}` };
+      expect(await found(another), 'known when it was stored').toEqual([other]);
+      await store.removeEnded(T0 + 2, 100);
+      expect(await found()).toEqual([]);
     });
 
     it('lists calls of the past by when they ended, the last first', async () => {
@@ -222,13 +246,27 @@ export function callStoreContract(name: string, open: () => Promise<CallStore>):
       expect(await store.timeline(callId, 2)).toHaveLength(2);
     });
 
-    it('replaces an entry of a timeline', async () => {
+    it('adds entries to a timeline together, and replaces those that are there', async () => {
       const store = await open();
       const callId = aNewCallId();
-      await store.putTimeline(callId, entry('a/#', T0));
+      await store.putTimeline(callId, [entry('a/#', T0), entry('b', T0 + 1)]);
       const more = { ...entry('a/#', T0), details: { count: 2 } };
-      await store.putTimeline(callId, more);
-      expect(await store.timeline(callId, 10)).toEqual([more]);
+      await store.putTimeline(callId, [entry('c', T0 + 2), more, more]);
+      expect(await store.timeline(callId, 10)).toEqual([more, entry('b', T0 + 1), entry('c', T0 + 2)]);
+    });
+
+    it('leaves what somebody said out of a timeline, unless it is asked for it', async () => {
+      const store = await open();
+      const callId = aNewCallId();
+      const spoken = { ...entry('spoken', T0), type: TRANSCRIPT };
+      await store.putTimeline(callId, [spoken, entry('a', T0 + 1), entry('b', T0 + 2)]);
+      expect(await store.timeline(callId, 1)).toEqual([entry('a', T0 + 1)]);
+      const read = async (transcripts?: boolean): Promise<readonly string[]> =>
+        (await store.timelineBetween(callId, 2, transcripts === undefined ? {} : { transcripts })).map(
+          (each) => each.entry.id,
+        );
+      expect(await read()).toEqual(['a', 'b']);
+      expect(await read(true)).toEqual(['spoken', 'a']);
     });
 
     it('reads a part of a timeline, after a place and before another', async () => {

@@ -1,3 +1,4 @@
+import { TableClient } from '@azure/data-tables';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { writePastCalls } from '../../../../../bench/control/past-calls.ts';
 import {
@@ -5,7 +6,7 @@ import {
   type TablesProxy,
   type TablesRequest,
 } from '../../../../../bench/control/tables-proxy.ts';
-import { PARTITIONS } from '../../../../../functions/control/adapters/tables/call-rows.ts';
+import { connectionKey, PARTITIONS } from '../../../../../functions/control/adapters/tables/call-rows.ts';
 import { createTableCallStore } from '../../../../../functions/control/adapters/tables/call-store.ts';
 import { createTableIdempotencyStore } from '../../../../../functions/control/adapters/tables/idempotency-store.ts';
 import type { Call } from '../../../../../functions/control/call/model.ts';
@@ -106,6 +107,25 @@ it('removes the longest timeline by and by, and its call with the last of it', a
   expect(await store.timeline('long', 1_000)).toHaveLength(30);
   expect(await store.removeEnded(2, 1)).toEqual(['long']);
   expect(await store.get('long')).toBeUndefined();
+});
+
+it('finds the call of a connection with one request for each partition and one for the call', async () => {
+  const callConnectionId = 'a connection';
+  await store.create(aCall({ callId: 'found', phase: 'connected', callConnectionId }));
+  const reads: TablesRequest[] = [...PARTITIONS.map((): TablesRequest => 'read calls'), 'read calls'];
+  expect(await requestsOf(() => store.list({ limit: 5, callConnectionId }))).toEqual(reads);
+});
+
+it('removes a call that was stored before connections had rows', async () => {
+  const callConnectionId = 'an old connection';
+  await store.create(aCall({ callId: 'old', phase: 'ended', endedAtMs: 1, callConnectionId }));
+  const rows = TableClient.fromConnectionString(tables.connectionString, 'calls', {
+    allowInsecureConnection: true,
+  });
+  const rowKey = connectionKey(callConnectionId);
+  for (const partition of PARTITIONS) await rows.deleteEntity(partition, rowKey).catch(() => {});
+  expect(await store.removeEnded(2, 1)).toEqual(['old']);
+  expect(await store.get('old')).toBeUndefined();
 });
 
 it('reads a call with one request, and changes it with two', async () => {
