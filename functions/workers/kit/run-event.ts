@@ -42,6 +42,8 @@ export interface LanePorts {
   readonly background?: Background;
   /** A handler that has returned played something, which nobody hears. */
   readonly onLate?: (error: Error) => void;
+  /** Whether a worker may ask the control app at this address about its call. Defaults to any. */
+  readonly isControlApp?: (url: string) => boolean;
 }
 
 export interface LaneResponse {
@@ -71,7 +73,7 @@ export interface LaneResponse {
 export async function runEvent(
   worker: Worker,
   input: EventInput,
-  { publish = notConnected, listen = () => () => {}, background, onLate }: LanePorts = {},
+  { publish = notConnected, listen = () => () => {}, background, onLate, isControlApp }: LanePorts = {},
 ): Promise<LaneResponse> {
   const { callId } = input;
   let lane = parseLaneMemory(input.connectionState);
@@ -94,7 +96,7 @@ export async function runEvent(
     const own = background?.numbers ?? new PacketNumbers(lane.out);
     numbers = own;
     const player = playerOf(worker, event, lane, callId, traced(publish, trace), own);
-    requests = new CallRequests(input, lane);
+    requests = new CallRequests(input, lane, isControlApp);
     handler = new RunningHandler({ callId, worker: worker.name, turn: lane.turn }, player, {
       listen,
       background,

@@ -1,6 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import { readControlConfig } from '../../../functions/control/settings/control-config.ts';
-import { readWorkerConfig } from '../../../functions/workers/settings/worker-config.ts';
+import {
+  adviceOn,
+  isControlApp,
+  readWorkerConfig,
+} from '../../../functions/workers/settings/worker-config.ts';
 import { readRelayConfig } from '../../../relay/settings/relay-config.ts';
 import { isLoopbackHttp } from '../../../shared/base/loopback-url.ts';
 import { ConfigError } from '../../../shared/base/settings.ts';
@@ -95,5 +99,53 @@ describe('the configuration', () => {
     ]);
     const worker = readWorkerConfig({ ...relay, WEB_PUBSUB_SECONDARY_KEY: 'second' });
     expect(worker.webPubSub).toMatchObject({ endpointHost: '127.0.0.1', accessKeys: ['abc', 'second'] });
+  });
+});
+
+describe('the control apps that workers ask', () => {
+  const onAzure = {
+    WEB_PUBSUB_CONNECTION_STRING: 'Endpoint=https://contoso.webpubsub.azure.com;AccessKey=abc;Version=1.0;',
+  };
+  const asks = (env: Record<string, string>, urls: readonly string[]): string[] => {
+    const config = readWorkerConfig(env);
+    return urls.filter((url) => isControlApp(config, url));
+  };
+  const OURS = 'https://contoso-control.azurewebsites.net';
+  const LOCAL = 'http://127.0.0.1:7071';
+  const OTHERS = [
+    'https://elsewhere.example',
+    'https://contoso-control.azurewebsites.net.elsewhere.example',
+    'https://contoso-control.azurewebsites.net:8443',
+    'http://contoso-control.azurewebsites.net',
+    'https://contoso-control.azurewebsites.net@elsewhere.example/',
+    'https://127.0.0.1',
+    'https://localhost/',
+    'https://[::1]:8080',
+    'not a url',
+  ];
+
+  it('are those that are set, by scheme, host and port', () => {
+    const env = { ...onAzure, CONTROL_URLS: `${OURS}/, https://second.example` };
+    expect(asks(env, [OURS, `${OURS}/api`, 'https://second.example', LOCAL, ...OTHERS])).toEqual([
+      OURS,
+      `${OURS}/api`,
+      'https://second.example',
+    ]);
+    expect(adviceOn(readWorkerConfig(env))).toBeUndefined();
+    expect(asks({ ...relay, CONTROL_URLS: LOCAL }, [LOCAL, 'http://127.0.0.1:7072', OURS])).toEqual([LOCAL]);
+  });
+
+  it('are none where the list is empty', () => {
+    expect(asks({ ...onAzure, CONTROL_URLS: ',' }, [OURS, LOCAL, ...OTHERS])).toEqual([]);
+  });
+
+  it('are all with https where none is set, but none on the own machine, and the log advises to set them', () => {
+    expect(asks(onAzure, [OURS, LOCAL, ...OTHERS])).toEqual([OURS, ...OTHERS.slice(0, 3), OTHERS[4]]);
+    expect(adviceOn(readWorkerConfig(onAzure))).toContain('CONTROL_URLS is not set');
+  });
+
+  it('are all on a machine that has its Web PubSub itself', () => {
+    expect(asks(relay, [LOCAL, OURS])).toEqual([LOCAL, OURS]);
+    expect(adviceOn(readWorkerConfig(relay))).toBeUndefined();
   });
 });

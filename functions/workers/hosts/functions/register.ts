@@ -4,9 +4,9 @@ import { isLoopbackHttp } from '../../../../shared/base/loopback-url.ts';
 import { groupPublisher, type Publish } from '../../../../shared/web-pubsub/group-publisher.ts';
 import { handleLaneEvent } from '../../kit/lane-event.ts';
 import type { Listen } from '../../kit/running-handler.ts';
-import { WorkerWebhook } from '../../kit/webhook.ts';
+import { type WebhookLog, WorkerWebhook } from '../../kit/webhook.ts';
 import type { Worker } from '../../kit/worker.ts';
-import { readWorkerConfig, type WorkerConfig } from '../../settings/worker-config.ts';
+import { adviceOn, isControlApp, readWorkerConfig, type WorkerConfig } from '../../settings/worker-config.ts';
 import { handlerListener } from './handler-listener.ts';
 
 /**
@@ -21,15 +21,27 @@ export function registerWorkers(workers: readonly Worker[]): void {
   const publisher = once(() => publisherOf(config()));
   const publish: Publish = (group, message) => publisher()(group, message);
   const listener = once(() => handlerListener(config().webPubSub));
+  let isAdvised = false;
+  const advise = (log: WebhookLog): void => {
+    const advice = isAdvised ? undefined : adviceOn(config());
+    isAdvised = true;
+    if (advice !== undefined) log.warn(advice, {});
+  };
   const webhook = new WorkerWebhook({
     workers,
     service: () => config().webPubSub,
     handle: (worker, request, log) => {
+      advise(log);
       const listen: Listen = (target, heard) => listener()(log)(target, heard);
       const { callId } = request;
       const onLate = ({ message }: Error): void =>
         log.warn(`worker ${worker.name} is not heard: ${message}`, { callId });
-      return handleLaneEvent(worker, request, { publish, listen, onLate });
+      return handleLaneEvent(worker, request, {
+        publish,
+        listen,
+        onLate,
+        isControlApp: (url) => isControlApp(config(), url),
+      });
     },
   });
   app.http('workerEvents', {

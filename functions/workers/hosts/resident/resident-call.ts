@@ -51,6 +51,8 @@ export interface ResidentCallOptions {
   readonly hostId: string;
   readonly clock: Clock;
   readonly open: OpenResidentConnection;
+  /** Whether the worker may ask the control app at this address about its call. */
+  readonly isControlApp: (url: string) => boolean;
   /**
    * A handler failed; its event is lost and nothing else. Of replies in a row that could not be published, the first
    * fails in this way.
@@ -221,7 +223,7 @@ export class ResidentCall {
   }
 
   async #handle({ read, kind }: NonNullable<ReturnType<WaitingMessages['shift']>>): Promise<void> {
-    const { worker, callId, onFailed } = this.#options;
+    const { worker, callId, onFailed, isControlApp } = this.#options;
     const publish: Publish = (_group, message) =>
       this.#connection.publish('down', message instanceof Uint8Array ? message : JSON.stringify(message));
     this.#urgent = [];
@@ -235,7 +237,7 @@ export class ResidentCall {
     // Each message comes once, since the client drops repetitions: its key need not be the same twice.
     const input = { callId, read, connectionState: this.#laneState, eventKey: randomUUID };
     const background = { numbers: this.#numbers, endOf: (turn: number) => this.#endOf(turn) };
-    const response = await runEvent(worker, input, { publish, listen, background });
+    const response = await runEvent(worker, input, { publish, listen, background, isControlApp });
     this.#laneState = response.connectionState ?? this.#laneState;
     if (response.outcome === 'failed') onFailed(response.error);
     const { message } = response;

@@ -42,6 +42,7 @@ function joiningCall(inBackground: (call: Call) => Promise<void> = async () => {
     callId: CALL_ID,
     hostId: 'this replica',
     clock,
+    isControlApp: () => true,
     open: (_, heard) => {
       listener = heard;
       return {
@@ -65,6 +66,7 @@ function joiningCall(inBackground: (call: Call) => Promise<void> = async () => {
   return {
     call,
     clock,
+    isControlApp: () => true,
     told,
     published,
     dropped,
@@ -283,6 +285,7 @@ it('lets a handler that plays learn of an interruption at once, and serves what 
     callId: CALL_ID,
     hostId: 'this replica',
     clock: new RelayClock(),
+    isControlApp: () => true,
     open: (_, heard) => {
       listener = heard;
       const publish = async (_to: string, message: unknown) => {
@@ -340,6 +343,7 @@ it('lets a worker speak on after its handler has returned, in packets of their o
     callId: CALL_ID,
     hostId: 'this replica',
     clock: new RelayClock(),
+    isControlApp: () => true,
     open: (_, heard) => {
       listener = heard;
       const publish = async (to: string, message: unknown) => {
