@@ -32,6 +32,11 @@ const TOTALS: readonly (readonly [
   ['stop_audio_total', 'StopAudio messages sent.', 'stopAudioSent'],
   ['interruptions_total', 'Times that a worker was interrupted.', 'interruptions'],
   ['audio_cut_ms_total', 'Audio that was interrupted or stopped before it was heard.', 'audioMsCut'],
+  [
+    'control_attempts_failed_total',
+    'Attempts to hear who joins a call without workers that failed.',
+    'controlAttemptsFailed',
+  ],
   ['chunks_sent_total', 'Chunks sent to workers.', 'chunksSent'],
   ['chunks_acked_total', 'Chunks that workers answered.', 'chunksAcked'],
   ['chunks_failed_total', 'Chunks that failed or were not answered in time.', 'chunksFailed'],

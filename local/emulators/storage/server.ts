@@ -29,7 +29,7 @@ const PUBLISHED_ACCOUNT: TablesAccount = {
 };
 
 const FILE_NAME = '__azurite_db_table__.json';
-/** Azurite reads its accounts from here, again and again. With accounts that it cannot read it serves the public one. */
+/** Azurite reads its accounts from here. With accounts that it cannot read it serves the public one. */
 const ACCOUNTS_VARIABLE = 'AZURITE_ACCOUNTS';
 const ACCOUNT = /^([a-z0-9]{3,24}):([A-Za-z0-9+/]{4,}={0,2});?$/;
 

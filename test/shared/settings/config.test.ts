@@ -102,6 +102,18 @@ describe('the configuration', () => {
   });
 });
 
+describe('how much may wait in a relay', () => {
+  it('is bounded for both settings together, which no relay starts without', () => {
+    const start = (MAX_CALLS: string, MAX_BACKLOG_MS: string) => () =>
+      readRelayConfig({ ...relay, MAX_CALLS, MAX_BACKLOG_MS });
+    expect(start('10000', '2000')()).toMatchObject({ maxCalls: 10_000, maxBacklogMs: 2_000 });
+    expect(start('370', '60000')()).toMatchObject({ maxCalls: 370, maxBacklogMs: 60_000 });
+    for (const settings of [start('10000', '5000'), start('400', '60000')])
+      expect(problemsOf(settings).message).toContain('MAX_BACKLOG_MS is too long for MAX_CALLS');
+    expect(problemsOf(start('many', '60000')).message).not.toContain('too long for');
+  });
+});
+
 describe('the control apps that workers ask', () => {
   const onAzure = {
     WEB_PUBSUB_CONNECTION_STRING: 'Endpoint=https://contoso.webpubsub.azure.com;AccessKey=abc;Version=1.0;',
