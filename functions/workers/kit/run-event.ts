@@ -1,6 +1,7 @@
 /** Runs one event of a call through a worker: its handler, the lane's memory, the reply. Knows nothing of transport. */
 import { bytesToMs } from '../../../shared/audio/audio-format.ts';
 import { writeWav } from '../../../shared/audio/wav.ts';
+import { kindOf } from '../../../shared/base/errors.ts';
 import { parseTraceparent, type TraceParent } from '../../../shared/base/traceparent.ts';
 import type { Publish } from '../../../shared/web-pubsub/group-publisher.ts';
 import { writeTrace } from '../../../shared/wire/lane/rtp-trace.ts';
@@ -374,8 +375,7 @@ function respond(message: LaneReply | undefined, change: { connectionState?: str
 }
 
 function fail(worker: Worker, input: EventInput, lane: LaneMemory, error: unknown): LaneResponse {
-  const kind = error instanceof Error ? error.name : typeof error;
-  const text = `Worker ${worker.name} failed on an event of this call (${kind}); the log of the worker app says more.`;
+  const text = `Worker ${worker.name} failed on an event of this call (${kindOf(error)}); the log of the worker app says more.`;
   return {
     outcome: 'failed',
     status: 200,

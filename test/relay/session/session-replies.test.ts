@@ -47,7 +47,11 @@ describe('what workers send', () => {
     socket.buffered = MAX_SOCKET_BUFFER_BYTES + 1;
     lanes.of('echo').replyAudio(frame(1), { sequenceNumber: 1 });
     expect(socket.sent).toEqual([]);
-    expect(session.report()).toMatchObject({ audioMsDropped: 20, ignored: { 'reply: socket is full': 1 } });
+    expect(session.report()).toMatchObject({
+      audioMsDropped: 20,
+      ignored: { 'reply: socket is full': 1 },
+      workers: [{ repliesIgnoredMs: 20, repliesRefusedMs: 20 }],
+    });
     socket.buffered = 0;
     lanes.of('echo').replyAudio(frame(2), { sequenceNumber: 2 });
     expect(socket.sent).toHaveLength(1);

@@ -56,8 +56,8 @@ export async function startResidentServer(options: {
     clock: systemClock,
     isControlApp: (url) => isControlApp(config, url),
     open: residentConnections({ access: config.webPubSub, clock: systemClock, random: Math.random, log }),
-    onFailed: (worker, callId, error) =>
-      log.error({ worker, callId, err: stackOf(error) }, 'a worker lost an event'),
+    onFailed: (worker, callId, error, unlogged) =>
+      log.error({ worker, callId, unlogged, err: stackOf(error) }, 'a worker lost an event'),
     onDropped: (worker, callId, dropped) =>
       log.warn({ worker, callId, dropped }, 'a worker is too slow: what waits for it is dropped'),
     onOver: (worker, callId, cause, losses) => log.info({ worker, callId, cause, ...losses }, 'left a call'),
