@@ -96,11 +96,7 @@ class RelayServer implements Relay {
     this.#log = log;
     this.#clock = clock;
     this.#loop = new LoopWatch({ maxDelayMs, clock, log, watch: watchLoop });
-    this.#registry = new CallRegistry(
-      config.maxCalls,
-      () => this.#loop.isOverloaded,
-      queuedBytesOf(config),
-    );
+    this.#registry = new CallRegistry(config.maxCalls, () => this.#loop.isOverloaded, queuedBytesOf(config));
     const controlApp = controlUrl === undefined ? undefined : new ControlAppClient(controlUrl, clock);
     this.#migrator = new CallMigrator({
       controlApp,

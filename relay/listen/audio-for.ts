@@ -2,8 +2,8 @@ import { AUDIO_FORMATS, type AudioFormat } from '../../shared/audio/audio-format
 import { PCMU_RATE_HZ } from '../../shared/audio/pcmu.ts';
 import { type ListenMode, STREAM_MS, type WorkerCodec } from '../../shared/call/plan.ts';
 import type { LaneEvent } from '../../shared/wire/lane/worker-messages.ts';
-import type { HeardAudio } from './heard-audio.ts';
 import { ChunkAudio } from './chunk-audio.ts';
+import type { HeardAudio } from './heard-audio.ts';
 import { PcmuAudio } from './pcmu-audio.ts';
 import type { SpeechListener } from './speech-bounds.ts';
 import { UtteranceAudio } from './utterance-audio.ts';

@@ -34,7 +34,8 @@ export class HeardAudio {
     this.#bytes += bytes;
     if (backlog.waitingBytes > 0) this.#backlogs.add(backlog);
     else this.#backlogs.delete(backlog);
-    if (bytes > 0) while (this.#bytes > this.#maxBytes && this.#backlogs.size > 0) this.#longest()?.dropOldest();
+    if (bytes > 0)
+      while (this.#bytes > this.#maxBytes && this.#backlogs.size > 0) this.#longest()?.dropOldest();
   }
 
   #longest(): Backlog | undefined {

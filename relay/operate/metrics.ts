@@ -31,7 +31,11 @@ const TOTALS: readonly (readonly [
   ['audio_dropped_ms_total', 'Audio of workers that ACS did not take in time.', 'audioMsDropped'],
   ['stop_audio_total', 'StopAudio messages sent.', 'stopAudioSent'],
   ['interruptions_total', 'Times that a worker was interrupted.', 'interruptions'],
-  ['audio_cut_ms_total', 'Audio that was interrupted or stopped before it was heard, or left over at the end of a stream, without what ACS had by then.', 'audioMsCut'],
+  [
+    'audio_cut_ms_total',
+    'Audio that was interrupted or stopped before it was heard, or left over at the end of a stream, without what ACS had by then.',
+    'audioMsCut',
+  ],
   [
     'control_attempts_failed_total',
     'Attempts to hear who joins a call without workers that failed.',

@@ -1,6 +1,7 @@
 /** The calls of this process: the live ones, the ones that are ending, and the reports of the last ones. */
-import { addReport, emptyTotals, type RelayTotals } from '../operate/relay-totals.ts';
+
 import { MAX_HEARD_BYTES } from '../listen/heard-audio.ts';
+import { addReport, emptyTotals, type RelayTotals } from '../operate/relay-totals.ts';
 import type { CallReport } from '../session/call-report.ts';
 import type { CloseCause } from '../session/close-cause.ts';
 import type { Session } from '../session/session.ts';

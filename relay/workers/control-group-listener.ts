@@ -90,7 +90,10 @@ export class ControlGroupListener {
   #opened(): void {
     this.#backOff.succeeded();
     if (this.#failedInARow >= FIRST_TOLD)
-      this.#options.log.info({ failedInARow: this.#failedInARow }, 'the call without workers can be reached again');
+      this.#options.log.info(
+        { failedInARow: this.#failedInARow },
+        'the call without workers can be reached again',
+      );
     this.#failedInARow = 0;
   }
 

@@ -11,7 +11,6 @@ import {
 } from '../../shared/call/plan.ts';
 import type { LaneEvent } from '../../shared/wire/lane/worker-messages.ts';
 import type { LaneIdentity } from '../../shared/wire/relay/stream-handover.ts';
-import type { HeardAudio } from '../listen/heard-audio.ts';
 import { acknowledgedDelivery } from '../lane/delivery.ts';
 import { Lane } from '../lane/lane.ts';
 import type { OpenLaneConnection } from '../lane/lane-connection.ts';
@@ -19,6 +18,7 @@ import type { LaneState } from '../lane/lane-machine.ts';
 import type { LaneReport } from '../lane/lane-stats.ts';
 import { residentDelivery } from '../lane/resident-delivery.ts';
 import { audioFor } from '../listen/audio-for.ts';
+import type { HeardAudio } from '../listen/heard-audio.ts';
 import type { CallPlayout } from '../speak/call-playout.ts';
 import type { WorkerPlayout } from '../speak/worker-playout.ts';
 import { type PublishAction, type ReplyCounts, WorkerReplies } from '../speak/worker-replies.ts';

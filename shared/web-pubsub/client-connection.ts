@@ -20,8 +20,8 @@
  */
 
 import type { Clock } from '../base/clock.ts';
-import { RareLines } from '../base/rare-lines.ts';
 import { afterSilence } from '../base/own-pause.ts';
+import { RareLines } from '../base/rare-lines.ts';
 import { openWebSocket } from '../web-socket/open-web-socket.ts';
 import type { WebSocketConnection } from '../web-socket/web-socket-connection.ts';
 import { ProtobufError } from './protobuf.ts';

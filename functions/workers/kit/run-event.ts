@@ -135,7 +135,7 @@ async function answerOf(
     ...rest,
     ...published(numbers),
     ...asked(requests),
-    seq: message?.contentType === 'application/octet-stream' ? (lane.seq + 1) % FIRST_NUMBER : lane.seq,
+    seq: message === undefined ? lane.seq : (lane.seq + 1) % FIRST_NUMBER,
     ...(worker.initialState === undefined ? {} : { s: state }),
   };
   return { message, memory: formatLaneMemory(after) };

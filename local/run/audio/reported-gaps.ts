@@ -56,8 +56,7 @@ export function reportedGaps(
     lostMs:
       (relay?.audioMsDropped ?? 0) +
       workers.reduce(
-        (sum, each) =>
-          sum + each.droppedMs + each.lostMs + each.repliesIgnoredMs - each.repliesRefusedMs,
+        (sum, each) => sum + each.droppedMs + each.lostMs + each.repliesIgnoredMs - each.repliesRefusedMs,
         0,
       ) +
       streams.reduce((sum, { framesDropped }) => sum + framesDropped * FRAME_MS, 0) +

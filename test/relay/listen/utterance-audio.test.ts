@@ -127,7 +127,9 @@ describe('the audio of a worker that listens to utterances', () => {
     const all = [...hanging, listening].map(({ audio }) => audio);
     expect(all.reduce((sum, { queuedBytes }) => sum + queuedBytes, 0)).toBe(heard.bytes);
     const waiting = hanging.map(({ audio }) => audio.waitingBytes);
-    expect(Math.max(...waiting) - Math.min(...waiting), 'the longest is cut first').toBeLessThanOrEqual(80_000);
+    expect(Math.max(...waiting) - Math.min(...waiting), 'the longest is cut first').toBeLessThanOrEqual(
+      80_000,
+    );
     for (const audio of all) audio.discard();
     expect(heard.bytes).toBe(0);
   });

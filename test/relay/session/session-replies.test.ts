@@ -126,6 +126,24 @@ describe('what workers send', () => {
     expect(session.report().ignored).toEqual({ 'reply: the same RTP packet again': 1 });
   });
 
+  it('does once what the same actions say twice, but for each lane and source, and all that have no number', async () => {
+    const { lanes, open, socket, session, clock } = setUp({ workers: ['echo', 'other'], jitterBufferMs: 0 });
+    await open();
+    const audio = Buffer.from(frame(3)).toString('base64');
+    const play = { type: 'play', format: 'pcm16KMono', audio };
+    const message = { actions: [play], number: 7 };
+    lanes.of('echo').replyJson(message);
+    lanes.of('echo').replyJson(message);
+    lanes.of('echo').replyJson(message, 'group');
+    lanes.of('other').replyJson(message);
+    lanes.of('echo').replyJson({ ...message, number: 8 });
+    lanes.of('echo').replyAudio(frame(3), { sequenceNumber: 7 });
+    for (const number of [undefined, -1, 0.5, '7']) lanes.of('echo').replyJson({ actions: [play], number });
+    await clock.advance(400);
+    expect(socket.audio.byteLength / frame(3).byteLength).toBe(9);
+    expect(session.report().ignored).toEqual({ 'reply: the same actions again': 1 });
+  });
+
   it('is played again under the same numbers when the lane is a new one', async () => {
     const { lanes, open, socket, clock } = setUp({ jitterBufferMs: 0 });
     await open();

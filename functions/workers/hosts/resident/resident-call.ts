@@ -10,8 +10,8 @@
 
 import { randomUUID } from 'node:crypto';
 import type { Clock } from '../../../../shared/base/clock.ts';
-import { afterSilence } from '../../../../shared/base/own-pause.ts';
 import { kindOf } from '../../../../shared/base/errors.ts';
+import { afterSilence } from '../../../../shared/base/own-pause.ts';
 import { RareLines } from '../../../../shared/base/rare-lines.ts';
 import type { Publish } from '../../../../shared/web-pubsub/group-publisher.ts';
 import {
@@ -162,7 +162,11 @@ export class ResidentCall {
     this.#connection.stop();
     // Nobody hears what a handler that still runs would say.
     this.#onUrgent?.({ type: 'call.ended', reason: cause });
-    this.#options.onOver(cause, { unheard: this.#waiting.dropped, unsaid: this.#unsaid, failed: this.#failed });
+    this.#options.onOver(cause, {
+      unheard: this.#waiting.dropped,
+      unsaid: this.#unsaid,
+      failed: this.#failed,
+    });
   }
 
   #heard(message: Uint8Array | string): void {

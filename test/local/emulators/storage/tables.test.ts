@@ -15,7 +15,11 @@ import {
 } from '@azure/data-tables';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { freePort } from '../../../../local/emulators/common/free-port.ts';
-import { type RunningTables, startTables, tablesWithKey } from '../../../../local/emulators/storage/server.ts';
+import {
+  type RunningTables,
+  startTables,
+  tablesWithKey,
+} from '../../../../local/emulators/storage/server.ts';
 
 type PipelinePolicy = NonNullable<TableServiceClientOptions['additionalPolicies']>[number]['policy'];
 

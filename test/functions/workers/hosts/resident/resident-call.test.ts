@@ -1,9 +1,12 @@
 import { createServer } from 'node:http';
 import { expect, it, onTestFinished, vi } from 'vitest';
-import { ResidentCall, type ResidentLosses } from '../../../../../functions/workers/hosts/resident/resident-call.ts';
-import { LOST_EVENT_LINE_MS } from '../../../../../functions/workers/kit/webhook.ts';
+import {
+  ResidentCall,
+  type ResidentLosses,
+} from '../../../../../functions/workers/hosts/resident/resident-call.ts';
 import type { OpenResidentConnection } from '../../../../../functions/workers/hosts/resident/resident-connection.ts';
 import { defineWorker } from '../../../../../functions/workers/kit/define-worker.ts';
+import { LOST_EVENT_LINE_MS } from '../../../../../functions/workers/kit/webhook.ts';
 import type { Call } from '../../../../../functions/workers/kit/worker.ts';
 import { PRESENCE_MS } from '../../../../../shared/wire/lane/resident-messages.ts';
 import { parseRtp } from '../../../../../shared/wire/lane/rtp.ts';
