@@ -40,6 +40,10 @@ export interface WorkerConfig {
   readonly controlOrigins?: readonly string[];
 }
 
+/** Host names, as URLs write them, that lead to this machine. */
+const OWN_MACHINE =
+  /^(?:(?:.*\.)?localhost\.?|127\.[\d.]+|0\.0\.0\.0|\[::1?\]|\[::ffff:(?:7f[\da-f]{2}:[\da-f]{1,4}|0:0)\])$/;
+
 /**
  * Whether a worker may ask the control app at this address about its call: the address comes in an event, and somebody
  * with the key of Web PubSub can forge events. An app whose Web PubSub is elsewhere asks nobody on its own machine.
@@ -49,7 +53,7 @@ export function isControlApp({ controlOrigins, webPubSub }: WorkerConfig, url: s
   if (address === null) return false;
   if (controlOrigins !== undefined) return controlOrigins.includes(address.origin);
   if (isLoopbackHttp(webPubSub.endpoint)) return true;
-  return address.protocol === 'https:' && !isLoopbackHttp(url.replace(/^https:/i, 'http:'));
+  return address.protocol === 'https:' && !OWN_MACHINE.test(address.hostname);
 }
 
 /** What the log of an app says that would ask any control app; undefined if all is well. */

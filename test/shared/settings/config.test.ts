@@ -133,6 +133,13 @@ describe('the control apps that workers ask', () => {
     'https://127.0.0.1',
     'https://localhost/',
     'https://[::1]:8080',
+    'https://127.1:7071',
+    'https://0/',
+    'https://[::]/',
+    'https://[::ffff:127.0.0.1]/',
+    'https://2130706433/',
+    'https://LOCALHOST./',
+    'https://any.localhost/',
     'not a url',
   ];
 
