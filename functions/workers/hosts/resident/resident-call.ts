@@ -60,8 +60,8 @@ export interface ResidentCallOptions {
   readonly isControlApp: (url: string) => boolean;
   /**
    * A handler failed; its event is lost and nothing else. Of replies in a row that could not be published, the first
-   * fails in this way. Told of the first of a kind, and then of one every `LOST_EVENT_LINE_MS` at most: a handler may fail on
-   * every frame.
+   * fails in this way. Told of the first of a kind, and then of one every `LOST_EVENT_LINE_MS` at most: a handler may
+   * fail on every frame.
    * @param unlogged failures before this one of which it was not told
    */
   readonly onFailed: (error: unknown, unlogged: number) => void;
