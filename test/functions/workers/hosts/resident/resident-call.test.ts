@@ -166,7 +166,7 @@ it('parses a text once, and publishes the reply to it as it was written', async 
   const parse = vi.spyOn(JSON, 'parse');
   onTestFinished(() => parse.mockRestore());
   hear(text);
-  const reply = '{"actions":[{"type":"publish","text":"5"}]}';
+  const reply = '{"actions":[{"type":"publish","text":"5"}],"number":0}';
   await until(() => published.includes(reply), 'the reply');
   expect(parse.mock.calls.filter(([parsed]) => parsed === text)).toHaveLength(1);
   expect(parse.mock.calls.filter(([parsed]) => parsed === reply)).toHaveLength(0);
