@@ -4,7 +4,6 @@ import { ControlGroupListener } from '../../../relay/workers/control-group-liste
 import { scriptedLanes } from '../lane/scripted-lane.ts';
 import { RelayClock, settled } from '../relay-clock.ts';
 
-
 function setUp(random = () => 1) {
   const clock = new RelayClock();
   const lanes = scriptedLanes();
