@@ -13,7 +13,7 @@ import { TimerWheel } from './base/timer-wheel.ts';
 import { handoverClient } from './handover/handover-client.ts';
 import { Handovers } from './handover/handovers.ts';
 import type { OpenControlConnection, OpenLaneConnection } from './lane/lane-connection.ts';
-import { MAX_HEARD_BYTES } from './listen/utterance-audio.ts';
+import { HeardAudio } from './listen/heard-audio.ts';
 import { CallMigrator } from './operate/call-migrator.ts';
 import { ControlAppClient } from './operate/control-app.ts';
 import { LatencyMetrics } from './operate/latency-metrics.ts';
@@ -23,7 +23,7 @@ import { LoopWatch } from './operate/loop-watch.ts';
 import { NoteOffice } from './operate/note-office.ts';
 import { StreamReports } from './operate/stream-reports.ts';
 import { StreamRestarts } from './operate/stream-restarts.ts';
-import { CallRegistry } from './serve/call-registry.ts';
+import { CallRegistry, queuedBytesOf } from './serve/call-registry.ts';
 import { answering, httpLimits, httpServer } from './serve/http.ts';
 import { SessionFactory } from './serve/session-factory.ts';
 import { UpgradeHandler } from './serve/upgrade-handler.ts';
@@ -96,7 +96,7 @@ class RelayServer implements Relay {
     this.#log = log;
     this.#clock = clock;
     this.#loop = new LoopWatch({ maxDelayMs, clock, log, watch: watchLoop });
-    this.#registry = new CallRegistry(config.maxCalls, () => this.#loop.isOverloaded);
+    this.#registry = new CallRegistry(config.maxCalls, () => this.#loop.isOverloaded, queuedBytesOf(config));
     const controlApp = controlUrl === undefined ? undefined : new ControlAppClient(controlUrl, clock);
     this.#migrator = new CallMigrator({
       controlApp,
@@ -124,7 +124,7 @@ class RelayServer implements Relay {
         random,
         wheel: new TimerWheel(clock, (err) => log.error({ err }, 'a timer of a call failed')),
         held: new HeldAudio(),
-        heard: new HeldAudio(MAX_HEARD_BYTES),
+        heard: new HeardAudio(),
       },
       registry: this.#registry,
       handovers,

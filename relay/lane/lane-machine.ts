@@ -63,6 +63,8 @@ export type LaneEffect =
   | { readonly type: 'cancelWait' }
   /** Report `timeUp` after `ms`, instead of any earlier limit. */
   | { readonly type: 'limit'; readonly ms: number }
+  /** Say that the audio goes on without `call.started`. */
+  | { readonly type: 'startGivenUp' }
   /** Free everything: the lane does nothing more. */
   | { readonly type: 'finish' };
 
@@ -118,7 +120,7 @@ function lose(life: LaneLife, reopenAfterMs: number | undefined): LaneStep {
 }
 
 function failToStart(life: LaneLife): LaneStep {
-  if (life.startFailures >= START_EVENT_ATTEMPTS) return { life, effects: [] };
+  if (life.startFailures >= START_EVENT_ATTEMPTS) return { life, effects: [{ type: 'startGivenUp' }] };
   return {
     life: { ...life, isHeldUp: true },
     effects: [{ type: 'sendStart' }, { type: 'wait', ms: START_EVENT_WAIT_MS }],

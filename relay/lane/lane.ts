@@ -64,6 +64,8 @@ interface LaneOptions extends OutboxOptions {
   /** The lane has a new connection, or another process speaks for the worker: its numbers begin again. */
   readonly onNumbersRestart: () => void;
   readonly onStateChange: (state: LaneState) => void;
+  /** `call.started` did not reach the worker in `START_EVENT_ATTEMPTS` attempts. */
+  readonly onStartGivenUp: () => void;
 }
 
 export class Lane {
@@ -321,6 +323,9 @@ export class Lane {
       case 'limit':
         this.#cancelLimit();
         this.#cancelLimit = afterSilence(clock, effect.ms, () => this.#stepAndPump({ type: 'timeUp' }));
+        break;
+      case 'startGivenUp':
+        this.#options.onStartGivenUp();
         break;
       case 'finish':
         this.#finish();

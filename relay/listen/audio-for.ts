@@ -2,8 +2,8 @@ import { AUDIO_FORMATS, type AudioFormat } from '../../shared/audio/audio-format
 import { PCMU_RATE_HZ } from '../../shared/audio/pcmu.ts';
 import { type ListenMode, STREAM_MS, type WorkerCodec } from '../../shared/call/plan.ts';
 import type { LaneEvent } from '../../shared/wire/lane/worker-messages.ts';
-import type { HeldAudio } from '../audio/held-audio.ts';
 import { ChunkAudio } from './chunk-audio.ts';
+import type { HeardAudio } from './heard-audio.ts';
 import { PcmuAudio } from './pcmu-audio.ts';
 import type { SpeechListener } from './speech-bounds.ts';
 import { UtteranceAudio } from './utterance-audio.ts';
@@ -15,7 +15,7 @@ interface AudioForOptions {
   /** How much audio may wait for a worker that listens to chunks or a stream, in milliseconds. */
   readonly maxBacklogMs: number;
   /** What waits of all calls for workers that listen to utterances. */
-  readonly heard?: HeldAudio | undefined;
+  readonly heard?: HeardAudio | undefined;
   /** Takes speech events, for a worker that wants them. */
   readonly onEvent: (event: LaneEvent) => void;
 }

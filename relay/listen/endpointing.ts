@@ -48,6 +48,7 @@ export class Endpointing {
   #end = 0;
   #isBeginning = true;
   #lateFrames = 0;
+  #bytes = 0;
 
   /**
    * @throws RangeError when the longest utterance has no room for its pre-roll, its shortest speech and its silence.
@@ -70,6 +71,11 @@ export class Endpointing {
     return this.#bounds.isSpeaking;
   }
 
+  /** Audio that it holds. */
+  get bytes(): number {
+    return this.#bytes;
+  }
+
   /** Frames that came after later audio and were not used. */
   get lateFrames(): number {
     return this.#lateFrames;
@@ -84,6 +90,7 @@ export class Endpointing {
     const events = this.advance(frame.timestamp);
     while (this.isSpeaking && this.#lengthWith(frame) > this.#longest) events.push(...this.#cut());
     this.#frames.push({ ...frame, pcm: new Uint8Array(frame.pcm) });
+    this.#bytes += frame.pcm.byteLength;
     this.#end = endOf(frame);
     events.push(...this.#follow(this.#bounds.hear(frame.voice, frame.timestamp, this.#end)));
     if (!this.isSpeaking) this.#forgetBefore(this.#end - this.#bounds.windowSamples - this.#preRoll);
@@ -110,14 +117,14 @@ export class Endpointing {
         return [event];
       case 'speechEnded': {
         const said = this.#framesBefore(event.timestamp + this.#hangover);
-        return [event, ...this.#utter(this.#frames.splice(0, said))];
+        return [event, ...this.#utter(this.#takeFirst(said))];
       }
     }
   }
 
   /** Returns the utterance up to its quietest place; the rest begins the next one. */
   #cut(): EndpointEvent[] {
-    return this.#utter(this.#frames.splice(0, quietestPlace(this.#frames)));
+    return this.#utter(this.#takeFirst(quietestPlace(this.#frames)));
   }
 
   /** Cutting may leave a rest without speech, which nobody needs. */
@@ -132,7 +139,13 @@ export class Endpointing {
   }
 
   #forgetBefore(timestamp: number): void {
-    this.#frames.splice(0, this.#framesBefore(timestamp));
+    this.#takeFirst(this.#framesBefore(timestamp));
+  }
+
+  #takeFirst(count: number): SpokenFrame[] {
+    const taken = this.#frames.splice(0, count);
+    for (const { pcm } of taken) this.#bytes -= pcm.byteLength;
+    return taken;
   }
 
   /** How many frames begin before this sample. */

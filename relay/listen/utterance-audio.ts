@@ -1,27 +1,19 @@
 /** The audio of a worker that listens to utterances: one piece per utterance, in the order in which they end. */
 import { type AudioFormat, bytesToMs } from '../../shared/audio/audio-format.ts';
 import type { EndpointingRules } from '../../shared/call/plan.ts';
-import type { HeldAudio } from '../audio/held-audio.ts';
 import { type CutUtterance, type EndpointEvent, Endpointing } from './endpointing.ts';
+import type { Backlog, HeardAudio } from './heard-audio.ts';
 import type { SpeechListener } from './speech-bounds.ts';
 import type { AudioFrame, AudioPiece, WorkerAudio } from './worker-audio.ts';
 
 /** How much may wait while the worker is busy; the oldest utterance is dropped beyond it. Four of the longest fit. */
 const MAX_WAITING_MS = 60_000;
 
-/**
- * What may wait in the relay of all workers that listen to utterances: less than what keeps it from new calls
- * (`MAX_QUEUED_BYTES`). One that hangs on many calls loses its oldest utterances, and costs the others nothing.
- */
-export const MAX_HEARD_BYTES = 192 * 1024 * 1024;
-/** What may wait for one worker in any case. The longest utterance fits. */
-const OWN_WAITING_BYTES = 1024 * 1024;
-
 interface UtteranceAudioOptions {
   readonly format: AudioFormat;
   readonly rules: EndpointingRules;
-  /** What waits of all calls. */
-  readonly heard?: HeldAudio | undefined;
+  /** What all such workers have not heard yet. */
+  readonly heard?: HeardAudio | undefined;
   /** Hears of speech, as this worker's rules define it. */
   readonly speech?: SpeechListener;
 }
@@ -30,13 +22,15 @@ interface Waiting extends CutUtterance {
   readonly ssrc: number;
 }
 
-export class UtteranceAudio implements WorkerAudio {
+export class UtteranceAudio implements WorkerAudio, Backlog {
   readonly #options: UtteranceAudioOptions;
   readonly #machines = new Map<number, Endpointing>();
   readonly #waiting: Waiting[] = [];
   /** Participants whose audio was dropped or lost: their next piece gets a marker. */
   readonly #broken = new Set<number>();
-  #queuedBytes = 0;
+  #waitingBytes = 0;
+  /** What participants are saying, and what may still become part of an utterance. */
+  #spokenBytes = 0;
   #droppedBytes = 0;
   #isDiscarded = false;
 
@@ -45,7 +39,12 @@ export class UtteranceAudio implements WorkerAudio {
   }
 
   get queuedBytes(): number {
-    return this.#queuedBytes;
+    return this.#waitingBytes + this.#spokenBytes;
+  }
+
+  /** Of whole utterances. */
+  get waitingBytes(): number {
+    return this.#waitingBytes;
   }
 
   get droppedMs(): number {
@@ -53,25 +52,28 @@ export class UtteranceAudio implements WorkerAudio {
   }
 
   push(frame: AudioFrame): void {
-    this.#handle(frame.ssrc, this.#machine(frame.ssrc).push(frame));
+    if (this.#isDiscarded) {
+      if (frame.voice.isSpeech) this.#droppedBytes += frame.pcm.byteLength;
+      return;
+    }
+    this.#step(frame.ssrc, this.#machine(frame.ssrc), (machine) => machine.push(frame));
   }
 
   advance(position: number): void {
-    for (const [ssrc, machine] of this.#machines) this.#handle(ssrc, machine.advance(position));
+    for (const [ssrc, machine] of this.#machines) this.#step(ssrc, machine, (its) => its.advance(position));
   }
 
   take(): AudioPiece | undefined {
     const next = this.#waiting.shift();
     if (next === undefined) return undefined;
-    this.#count(-next.bytes.byteLength);
+    this.#waits(-next.bytes.byteLength);
     const { ssrc, bytes, timestamp, isBeginning, ms } = next;
     const marker = this.#broken.delete(ssrc) || isBeginning;
     return { ssrc, bytes, timestamp, marker, ms };
   }
 
   takeRest(): AudioPiece | undefined {
-    // No event for the end of this speech: the end of the call says as much.
-    for (const [ssrc, machine] of this.#machines) this.#gather(ssrc, machine.flush());
+    this.#finish();
     return this.take();
   }
 
@@ -80,13 +82,32 @@ export class UtteranceAudio implements WorkerAudio {
   }
 
   discard(): void {
-    this.#isDiscarded = true;
     // What somebody was saying is not sent either.
-    for (const [ssrc, machine] of this.#machines) this.#gather(ssrc, machine.flush());
-    while (this.#waiting.length > 0) this.#dropOldest();
+    this.#finish();
+    this.#isDiscarded = true;
+    while (this.#waiting.length > 0) this.dropOldest();
   }
 
-  #handle(ssrc: number, events: readonly EndpointEvent[]): void {
+  dropOldest(): void {
+    const oldest = this.#waiting.shift();
+    if (oldest === undefined) return;
+    this.#waits(-oldest.bytes.byteLength);
+    this.#droppedBytes += oldest.bytes.byteLength;
+    this.#broken.add(oldest.ssrc);
+  }
+
+  /** No more audio comes. No event for the end of this speech: the end of the call says as much. */
+  #finish(): void {
+    const rests = [...this.#machines].map(([ssrc, machine]) => [ssrc, machine.flush()] as const);
+    this.#machines.clear();
+    this.#speaks(-this.#spokenBytes);
+    for (const [ssrc, events] of rests) this.#gather(ssrc, events);
+  }
+
+  #step(ssrc: number, machine: Endpointing, take: (machine: Endpointing) => EndpointEvent[]): void {
+    const before = machine.bytes;
+    const events = take(machine);
+    this.#speaks(machine.bytes - before);
     const { speech } = this.#options;
     for (const event of events) {
       if (event.type === 'speechStarted') speech?.onSpeechStarted(ssrc, event.timestamp, event.latencyMs);
@@ -101,27 +122,18 @@ export class UtteranceAudio implements WorkerAudio {
 
   #queue(utterance: Waiting): void {
     this.#waiting.push(utterance);
-    this.#count(utterance.bytes.byteLength);
-    while (this.#waiting.length > 0 && (this.#isDiscarded || this.#isTooMuch())) this.#dropOldest();
+    this.#waits(utterance.bytes.byteLength);
+    while (bytesToMs(this.#options.format, this.#waitingBytes) > MAX_WAITING_MS) this.dropOldest();
   }
 
-  #isTooMuch(): boolean {
-    const { format, heard } = this.#options;
-    if (bytesToMs(format, this.#queuedBytes) > MAX_WAITING_MS) return true;
-    return this.#queuedBytes > Math.max(OWN_WAITING_BYTES, heard?.freeBytes ?? Number.POSITIVE_INFINITY);
+  #waits(bytes: number): void {
+    this.#waitingBytes += bytes;
+    this.#options.heard?.add(bytes, this);
   }
 
-  #count(bytes: number): void {
-    this.#queuedBytes += bytes;
-    this.#options.heard?.add(bytes);
-  }
-
-  #dropOldest(): void {
-    const oldest = this.#waiting.shift();
-    if (oldest === undefined) return;
-    this.#count(-oldest.bytes.byteLength);
-    this.#droppedBytes += oldest.bytes.byteLength;
-    this.#broken.add(oldest.ssrc);
+  #speaks(bytes: number): void {
+    this.#spokenBytes += bytes;
+    if (bytes !== 0) this.#options.heard?.add(bytes, this);
   }
 
   #machine(ssrc: number): Endpointing {

@@ -33,7 +33,16 @@ const TOTALS: readonly (readonly [
   ['audio_dropped_ms_total', 'Audio of workers that ACS did not take in time.', 'audioMsDropped'],
   ['stop_audio_total', 'StopAudio messages sent.', 'stopAudioSent'],
   ['interruptions_total', 'Times that a worker was interrupted.', 'interruptions'],
-  ['audio_cut_ms_total', 'Audio that was interrupted or stopped before it was heard.', 'audioMsCut'],
+  [
+    'audio_cut_ms_total',
+    'Audio that was interrupted or stopped before it was heard, or left over at the end of a stream, without what ACS had by then.',
+    'audioMsCut',
+  ],
+  [
+    'control_attempts_failed_total',
+    'Attempts to hear who joins a call without workers that failed.',
+    'controlAttemptsFailed',
+  ],
   ['chunks_sent_total', 'Chunks sent to workers.', 'chunksSent'],
   ['chunks_acked_total', 'Chunks that workers answered.', 'chunksAcked'],
   ['chunks_failed_total', 'Chunks that failed or were not answered in time.', 'chunksFailed'],

@@ -10,6 +10,7 @@ const OF_CALLS = [
   'stopAudioSent',
   'interruptions',
   'audioMsCut',
+  'controlAttemptsFailed',
 ] as const satisfies readonly (keyof CallReport)[];
 
 /** The members of a worker's report that are added up. */

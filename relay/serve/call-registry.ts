@@ -1,20 +1,30 @@
 /** The calls of this process: the live ones, the ones that are ending, and the reports of the last ones. */
+
+import { MAX_HEARD_BYTES } from '../listen/heard-audio.ts';
 import { addReport, emptyTotals, type RelayTotals } from '../operate/relay-totals.ts';
 import type { CallReport } from '../session/call-report.ts';
 import type { CloseCause } from '../session/close-cause.ts';
 import type { Session } from '../session/session.ts';
+import { backlogBytesOf, type QueueSettings } from '../settings/relay-config.ts';
 import { Refusal } from './refusal.ts';
 
 /** How many reports of ended calls the registry keeps. */
 const MAX_ENDED_REPORTS = 200;
 /**
- * Audio that waits in this process to be heard by workers or taken by ACS; with more, the relay takes no new call. What
- * workers have said ahead of time does not count: it has a bound of its own, and keeps nobody from a call.
+ * Audio that waits in this process to be heard by workers or taken by ACS; with more, the relay takes no new call. It
+ * is more where the settings let more wait (`queuedBytesOf`). What workers have said ahead of time does not count: it
+ * has a bound of its own, and keeps nobody from a call.
  */
 const MAX_QUEUED_BYTES = 256 * 1024 * 1024;
 
+/** Room for a worker that hangs on every call, whether it listens to chunks, to the stream or to utterances. */
+export function queuedBytesOf({ maxCalls, maxBacklogMs }: QueueSettings): number {
+  return Math.max(MAX_QUEUED_BYTES, MAX_HEARD_BYTES + backlogBytesOf({ maxCalls, maxBacklogMs }));
+}
+
 export class CallRegistry {
   readonly #maxCalls: number;
+  readonly #maxQueuedBytes: number;
   readonly #isOverloaded: () => boolean;
   readonly #live = new Map<string, Session>();
   readonly #ending = new Set<Session>();
@@ -24,8 +34,13 @@ export class CallRegistry {
   #started = 0;
 
   /** `isOverloaded`: whether the event loop is too late for another call. */
-  constructor(maxCalls: number, isOverloaded: () => boolean = () => false) {
+  constructor(
+    maxCalls: number,
+    isOverloaded: () => boolean = () => false,
+    maxQueuedBytes: number = MAX_QUEUED_BYTES,
+  ) {
     this.#maxCalls = maxCalls;
+    this.#maxQueuedBytes = maxQueuedBytes;
     this.#isOverloaded = isOverloaded;
   }
 
@@ -56,7 +71,7 @@ export class CallRegistry {
   get busyReason(): string | undefined {
     if (this.#isDraining) return 'the relay is shutting down';
     if (this.#live.size >= this.#maxCalls) return `the relay is full: it carries ${this.#maxCalls} calls`;
-    if (this.#sum(({ queuedBytes }) => queuedBytes) > MAX_QUEUED_BYTES)
+    if (this.#sum(({ queuedBytes }) => queuedBytes) > this.#maxQueuedBytes)
       return 'the relay is full: too much audio waits in it';
     if (this.#isOverloaded()) return 'the relay is full: its event loop is late';
     return undefined;

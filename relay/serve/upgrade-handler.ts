@@ -10,6 +10,7 @@ import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
 import type { Logger } from 'pino';
 import type { Clock } from '../../shared/base/clock.ts';
+import { RareLines } from '../../shared/base/rare-lines.ts';
 import { HandshakeError } from '../../shared/web-socket/handshake.ts';
 import type { WebSocketConnection } from '../../shared/web-socket/web-socket-connection.ts';
 import type { StreamHandover } from '../../shared/wire/relay/stream-handover.ts';
@@ -134,13 +135,11 @@ function refusalOf(error: unknown): Refusal {
  * request but the id of the call, and there is at most one line a second; the metrics count every refusal.
  */
 class RefusalLog {
-  readonly #clock: Pick<Clock, 'elapsedMs'>;
+  readonly #lines: RareLines;
   readonly #log: Logger;
-  #lineAtMs: number | undefined;
-  #unlogged = 0;
 
   constructor(clock: Pick<Clock, 'elapsedMs'>, log: Logger) {
-    this.#clock = clock;
+    this.#lines = new RareLines(REFUSAL_LINE_MS, () => clock.elapsedMs());
     this.#log = log;
   }
 
@@ -149,14 +148,9 @@ class RefusalLog {
    * at fault. `unlogged` in a line says how many refusals before it have none.
    */
   refused(callId: string | undefined, { status, message: reason }: Refusal, fault?: unknown): void {
-    const nowMs = this.#clock.elapsedMs();
-    if (this.#lineAtMs !== undefined && nowMs - this.#lineAtMs < REFUSAL_LINE_MS) {
-      this.#unlogged += 1;
-      return;
-    }
-    this.#lineAtMs = nowMs;
-    const counted = { ...(callId === undefined ? {} : { callId }), unlogged: this.#unlogged };
-    this.#unlogged = 0;
+    const unlogged = this.#lines.next();
+    if (unlogged === undefined) return;
+    const counted = { ...(callId === undefined ? {} : { callId }), unlogged };
     if (fault === undefined) this.#log.info({ ...counted, status, reason }, 'refused a media stream');
     else this.#log.error({ ...counted, err: fault }, 'could not check a media stream');
   }

@@ -22,5 +22,7 @@ export interface CallReport extends PlayoutReport {
   readonly audioMsIn: number;
   /** Messages from ACS and from workers that were not used, by reason. */
   readonly ignored: Readonly<Record<string, number>>;
+  /** Attempts to hear who joins the call, while it had no worker, that failed for want of a connection. */
+  readonly controlAttemptsFailed: number;
   readonly workers: readonly WorkerReport[];
 }

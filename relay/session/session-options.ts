@@ -8,6 +8,7 @@ import type { VerifiedTicket } from '../../shared/wire/signed/ticket.ts';
 import type { HeldAudio } from '../audio/held-audio.ts';
 import type { TimerWheel } from '../base/timer-wheel.ts';
 import type { OpenControlConnection, OpenLaneConnection } from '../lane/lane-connection.ts';
+import type { HeardAudio } from '../listen/heard-audio.ts';
 import type { RelayConfig } from '../settings/relay-config.ts';
 import type { AudioOutput } from '../speak/audio-output.ts';
 import type { PublishAction } from '../speak/worker-replies.ts';
@@ -50,7 +51,7 @@ export interface SessionEnvironment {
   /** Audio that waits to be played, of all sessions. Defaults to that of the one session. */
   readonly held?: HeldAudio;
   /** What waits of all calls for workers that listen to utterances. Without it, each has its own bound alone. */
-  readonly heard?: HeldAudio;
+  readonly heard?: HeardAudio;
 }
 
 export interface SessionOptions extends SessionEnvironment, StreamFacts {

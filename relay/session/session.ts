@@ -62,6 +62,7 @@ export class Session {
       clock,
       random,
       open: openControl,
+      log,
       workers: () => this.#workers,
       onIgnored: (reason) => this.#ignore(reason),
     });
@@ -195,6 +196,7 @@ export class Session {
       audioMsIn: Math.round(bytesToMs(ticket.plan.format, this.#bytesIn)),
       ...played,
       ignored: this.#ignored.toRecord(),
+      controlAttemptsFailed: this.#control.failedAttempts,
       workers: this.#workers.reports(),
     };
   }

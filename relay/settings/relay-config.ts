@@ -2,6 +2,7 @@
  * The settings of the relay. This parses the environment once, and freezes the result; nothing else reads the
  * environment.
  */
+import { msToBytes } from '../../shared/audio/audio-format.ts';
 import { deepFreeze, type Environment, SettingsReader } from '../../shared/base/settings.ts';
 import {
   type AcsTokenConfig,
@@ -31,6 +32,16 @@ export interface RelayConfig {
   readonly logLevel: 'fatal' | 'error' | 'warn' | 'info' | 'debug' | 'silent';
 }
 
+export type QueueSettings = Pick<RelayConfig, 'maxCalls' | 'maxBacklogMs'>;
+
+/** What these settings let wait at most, of one worker for each call that listens to chunks or to the stream. */
+const MAX_BACKLOG_BYTES = 1024 * 1024 * 1024;
+
+/** What waits where such a worker hangs on every call, at the higher of the two rates. */
+export function backlogBytesOf({ maxCalls, maxBacklogMs }: QueueSettings): number {
+  return maxCalls * msToBytes('pcm24KMono', maxBacklogMs);
+}
+
 /** @throws ConfigError */
 export function readRelayConfig(env: Environment): RelayConfig {
   const settings = new SettingsReader('relay', env);
@@ -55,6 +66,13 @@ export function readRelayConfig(env: Environment): RelayConfig {
     ...(adminToken === undefined ? {} : { adminToken }),
     logLevel: settings.read('LOG_LEVEL', S.LOG_LEVEL),
   };
+  // A setting that is not valid has no value, and is reported already.
+  if (backlogBytesOf(config) > MAX_BACKLOG_BYTES)
+    settings.problem(
+      'MAX_BACKLOG_MS',
+      'is too long for MAX_CALLS: more than 1 GiB could wait for workers that hang.',
+      S.MAX_BACKLOG_MS,
+    );
   refuseGuessable(
     settings,
     [

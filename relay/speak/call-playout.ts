@@ -57,7 +57,10 @@ export interface PlayoutReport {
   readonly stopAudioSent: number;
   /** Times that a worker was interrupted, by the caller or by a worker of higher priority. */
   readonly interruptions: number;
-  /** Audio that was not played, or not to its end, because it was interrupted or stopped, or the stream ended. */
+  /**
+   * Audio that was interrupted or stopped before it was heard, or that ACS had not been given when the stream ended.
+   * What ACS had and had not played by then (`leadMs` at most) is not in it: nobody says whether ACS plays it.
+   */
   readonly audioMsCut: number;
 }
 

@@ -31,10 +31,8 @@ export class ReplyReader {
   readonly #format: AudioFormat;
   /** Set for a worker that speaks PCMU; it may send audio in the call's format all the same. */
   readonly #pcmu: PcmuReplies | undefined;
-  readonly #seen: Readonly<Record<LaneMessageSource, SeenPackets>> = {
-    reply: new SeenPackets(),
-    group: new SeenPackets(),
-  };
+  readonly #seen = seenOfEachSource();
+  readonly #seenActions = seenOfEachSource();
 
   constructor(format: AudioFormat, codec: WorkerCodec = 'pcm16') {
     this.#format = format;
@@ -46,7 +44,7 @@ export class ReplyReader {
       case 'binary':
         return this.#readPacket(message.from, message.bytes);
       case 'json':
-        return readActions(message.value);
+        return this.#readActions(message.from, message.value);
       case 'text':
         return ignored('text instead of audio or JSON');
     }
@@ -54,8 +52,20 @@ export class ReplyReader {
 
   /** The lane is new, or the process that speaks: sequence numbers begin again. */
   restart(): void {
-    this.#seen.reply.forget();
-    this.#seen.group.forget();
+    for (const seen of [this.#seen, this.#seenActions]) {
+      seen.reply.forget();
+      seen.group.forget();
+    }
+  }
+
+  #readActions(from: LaneMessageSource, value: unknown): Reply {
+    const { actions, ignored: unknown, number } = parseWorkerActions(value);
+    if (actions.length === 0 && unknown > 0) return ignored('JSON without known actions');
+    // Older workers give no number.
+    const isRepeated =
+      number !== undefined &&
+      this.#seenActions[from].isRepeated({ ssrc: 0, sequenceNumber: number, timestamp: 0 });
+    return isRepeated ? ignored('the same actions again') : { kind: 'actions', actions, ignored: unknown };
   }
 
   #readPacket(from: LaneMessageSource, bytes: Uint8Array): Reply {
@@ -111,7 +121,11 @@ class SeenPackets {
   #fields: Uint32Array | undefined;
   #count = 0;
 
-  isRepeated({ ssrc, sequenceNumber, timestamp }: RtpPacket): boolean {
+  isRepeated({
+    ssrc,
+    sequenceNumber,
+    timestamp,
+  }: Omit<RtpPacket, 'payload' | 'payloadType' | 'marker'>): boolean {
     this.#fields ??= new Uint32Array(REMEMBERED * FIELDS);
     const fields = this.#fields;
     const end = Math.min(this.#count, REMEMBERED) * FIELDS;
@@ -132,11 +146,8 @@ class SeenPackets {
   }
 }
 
-function readActions(value: unknown): Reply {
-  const { actions, ignored: unknown } = parseWorkerActions(value);
-  return actions.length === 0 && unknown > 0
-    ? ignored('JSON without known actions')
-    : { kind: 'actions', actions, ignored: unknown };
+function seenOfEachSource(): Readonly<Record<LaneMessageSource, SeenPackets>> {
+  return { reply: new SeenPackets(), group: new SeenPackets() };
 }
 
 function ignored(reason: string): Reply {

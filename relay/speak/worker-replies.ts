@@ -34,6 +34,8 @@ export interface ReplyCounts {
   readonly repliesPlayedMs: number;
   /** Audio of replies that was not taken: of an old turn, after the end, or without room for it. */
   readonly repliesIgnoredMs: number;
+  /** Of that, what there was no room for; `audioMsDropped` of the call has it, too. */
+  readonly repliesRefusedMs: number;
   readonly published: number;
 }
 
@@ -43,6 +45,7 @@ export class WorkerReplies {
   #played = 0;
   #playedBytes = 0;
   #ignoredBytes = 0;
+  #refusedBytes = 0;
   #ignored = 0;
   #published = 0;
 
@@ -58,6 +61,7 @@ export class WorkerReplies {
       repliesIgnored: this.#ignored,
       repliesPlayedMs: ms(this.#playedBytes),
       repliesIgnoredMs: ms(this.#ignoredBytes),
+      repliesRefusedMs: ms(this.#refusedBytes),
       published: this.#published,
     };
   }
@@ -136,6 +140,7 @@ export class WorkerReplies {
       return;
     }
     this.#ignoredBytes += pcm.byteLength;
+    if (outcome === 'playout is full' || outcome === 'socket is full') this.#refusedBytes += pcm.byteLength;
     this.#ignore(outcome);
   }
 

@@ -6,18 +6,19 @@
  *                      │    ▲                 │
  *                failed│    │after a wait     │lost
  *                      └──▶ waiting ◀─────────┘
- *                              └──no attempt left──▶ given up
  *
- * In every state it goes back to idle when nobody needs it any more.
+ * In every state it goes back to idle when nobody needs it any more. It does not give up before: nobody else could tell
+ * that a worker joins the call.
  */
+import type { Logger } from 'pino';
 import { BackOff } from '../../shared/base/back-off.ts';
 import type { Clock } from '../../shared/base/clock.ts';
 import type { OpenControlConnection } from '../lane/lane-connection.ts';
 
-/** In a row, as those of a lane: almost five minutes. */
-const OPEN_ATTEMPTS = 60;
-const OPEN_FIRST_WAIT_MS = 200;
-const OPEN_LONGEST_WAIT_MS = 5_000;
+const REOPEN = { firstMs: 200, longestMs: 5_000, attempts: Number.POSITIVE_INFINITY } as const;
+/** Failures in a row at which the log says so: the first after half a second, the others every five minutes at most. */
+const FIRST_TOLD = 3;
+const TOLD_EVERY = 60;
 
 export interface ControlGroupListenerOptions {
   readonly callId: string;
@@ -26,6 +27,7 @@ export interface ControlGroupListenerOptions {
   /** Draws a number from 0 up to, but not including, 1. */
   readonly random: () => number;
   readonly onControl: (value: unknown) => void;
+  readonly log: Logger;
 }
 
 type Connection = ReturnType<OpenControlConnection>;
@@ -35,11 +37,18 @@ export class ControlGroupListener {
   #backOff: BackOff;
   #connection: Connection | undefined;
   #isNeeded = false;
+  #failed = 0;
+  #failedInARow = 0;
   #cancelWait = (): void => {};
 
   constructor(options: ControlGroupListenerOptions) {
     this.#options = options;
     this.#backOff = newBackOff(options);
+  }
+
+  /** Attempts that failed, and connections that were lost. */
+  get failed(): number {
+    return this.#failed;
   }
 
   /** Whether the group has no other listener. */
@@ -49,6 +58,7 @@ export class ControlGroupListener {
     this.#cancelWait();
     if (isNeeded) {
       this.#backOff = newBackOff(this.#options);
+      this.#failedInARow = 0;
       this.#open();
       return;
     }
@@ -70,26 +80,39 @@ export class ControlGroupListener {
     });
     this.#connection = connection;
     connection.start().then(
-      () => this.#backOff.succeeded(),
+      () => this.#opened(),
       () => {
         if (isCurrent()) this.#lost();
       },
     );
   }
 
+  #opened(): void {
+    this.#backOff.succeeded();
+    if (this.#failedInARow >= FIRST_TOLD)
+      this.#options.log.info(
+        { failedInARow: this.#failedInARow },
+        'the call without workers can be reached again',
+      );
+    this.#failedInARow = 0;
+  }
+
   #lost(): void {
     this.#connection?.stop();
     this.#connection = undefined;
+    this.#failed += 1;
+    this.#failedInARow += 1;
+    const failedInARow = this.#failedInARow;
+    if (failedInARow === FIRST_TOLD || failedInARow % TOLD_EVERY === 0)
+      this.#options.log.warn(
+        { failedInARow },
+        'no worker can join the call: it has none, and no connection to Web PubSub; the relay tries again',
+      );
     const waitMs = this.#backOff.failed();
     if (waitMs !== undefined) this.#cancelWait = this.#options.clock.after(waitMs, () => this.#open());
   }
 }
 
 function newBackOff({ random }: ControlGroupListenerOptions): BackOff {
-  return new BackOff({
-    firstMs: OPEN_FIRST_WAIT_MS,
-    longestMs: OPEN_LONGEST_WAIT_MS,
-    attempts: OPEN_ATTEMPTS,
-    random,
-  });
+  return new BackOff({ ...REOPEN, random });
 }

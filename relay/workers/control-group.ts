@@ -38,6 +38,11 @@ export class ControlGroup {
     this.#listener.isNeeded = !this.#isOver && !this.#options.workers().isReachable;
   }
 
+  /** Attempts to hear the group without a lane that failed. */
+  get failedAttempts(): number {
+    return this.#listener.failed;
+  }
+
   /** The stream is over. Idempotent. */
   end(): void {
     this.#isOver = true;

@@ -11,7 +11,6 @@ import {
 } from '../../shared/call/plan.ts';
 import type { LaneEvent } from '../../shared/wire/lane/worker-messages.ts';
 import type { LaneIdentity } from '../../shared/wire/relay/stream-handover.ts';
-import type { HeldAudio } from '../audio/held-audio.ts';
 import { acknowledgedDelivery } from '../lane/delivery.ts';
 import { Lane } from '../lane/lane.ts';
 import type { OpenLaneConnection } from '../lane/lane-connection.ts';
@@ -19,6 +18,7 @@ import type { LaneState } from '../lane/lane-machine.ts';
 import type { LaneReport } from '../lane/lane-stats.ts';
 import { residentDelivery } from '../lane/resident-delivery.ts';
 import { audioFor } from '../listen/audio-for.ts';
+import type { HeardAudio } from '../listen/heard-audio.ts';
 import type { CallPlayout } from '../speak/call-playout.ts';
 import type { WorkerPlayout } from '../speak/worker-playout.ts';
 import { type PublishAction, type ReplyCounts, WorkerReplies } from '../speak/worker-replies.ts';
@@ -37,7 +37,7 @@ export interface WorkerLinkOptions {
   readonly openConnection: OpenLaneConnection;
   readonly maxBacklogMs: number;
   /** What waits of all calls for workers that listen to utterances. */
-  readonly heard?: HeldAudio | undefined;
+  readonly heard?: HeardAudio | undefined;
   readonly clock: Clock;
   /** Draws a number from 0 up to, but not including, 1. */
   readonly random: () => number;
@@ -72,6 +72,7 @@ export class WorkerLink {
   /** How long the worker lets the caller wait; undefined if it answers as it hears, or only listens. */
   readonly #turns: WorkerTurns | undefined;
   #isDetached = false;
+  #isUnstartedTold = false;
 
   /** Begins to open the lane. */
   constructor(plan: WorkerPlan, { streams, identity }: LinkHistory, options: WorkerLinkOptions) {
@@ -121,6 +122,7 @@ export class WorkerLink {
       onControl: options.onControl,
       onNumbersRestart: () => this.#replies.restart(),
       onStateChange: (state) => this.#laneChanged(state),
+      onStartGivenUp: () => this.#startGivenUp(),
     });
   }
 
@@ -159,6 +161,13 @@ export class WorkerLink {
       ...this.#replies.counts,
       ...(this.#turns === undefined ? {} : { turns: this.#turns.report() }),
     };
+  }
+
+  /** Lanes to resident workers try again every few seconds, and say so once. */
+  #startGivenUp(): void {
+    if (!this.#isUnstartedTold)
+      this.#options.log.warn({ worker: this.plan.name }, 'the worker was not told that the call has begun');
+    this.#isUnstartedTold = true;
   }
 
   #laneChanged(state: LaneState): void {

@@ -21,3 +21,8 @@ export function originOf(error: unknown): string {
 function notAnError(value: unknown): string {
   return `a value of the type ${typeof value} was thrown`;
 }
+
+/** What kind of thing was thrown: the name of an error. */
+export function kindOf(error: unknown): string {
+  return error instanceof Error ? error.name : typeof error;
+}

@@ -21,6 +21,7 @@
 
 import type { Clock } from '../base/clock.ts';
 import { afterSilence } from '../base/own-pause.ts';
+import { RareLines } from '../base/rare-lines.ts';
 import { openWebSocket } from '../web-socket/open-web-socket.ts';
 import type { WebSocketConnection } from '../web-socket/web-socket-connection.ts';
 import { ProtobufError } from './protobuf.ts';
@@ -37,6 +38,7 @@ const SUBPROTOCOL = 'protobuf.reliable.webpubsub.azure.v1';
 const MAX_MESSAGE_BYTES = 2 * 1024 * 1024;
 /** How often the client checks that the service is there and knows what has come. */
 const TICK_MS = 5_000;
+const UNREADABLE_LINE_MS = 10_000;
 /** More bytes that wait to be written than a working socket leaves: some seconds of audio. */
 const CONGESTED_BYTES = 128 * 1024;
 /**
@@ -69,7 +71,7 @@ interface ClientConnectionListener {
   recovered(): void;
   /** The connection is gone for good. Called at most once, and not after `stop`. */
   closed(): void;
-  /** A message was ignored, since it is no message of the subprotocol. */
+  /** A message was ignored, since it is no message of the subprotocol. Called every ten seconds at most. */
   unreadable(): void;
   /** This listener threw an error, which is a fault of this program. `closed` follows. */
   failed(error: unknown): void;
@@ -88,6 +90,7 @@ type State = 'connecting' | 'connected' | 'recovering' | 'closed';
 
 export class ClientConnection {
   readonly #options: ClientConnectionOptions;
+  readonly #unreadable: RareLines;
   readonly #received = new ReceivedSequence();
   readonly #accepted = Promise.withResolvers<void>();
   #state: State = 'connecting';
@@ -105,6 +108,7 @@ export class ClientConnection {
 
   constructor(options: ClientConnectionOptions) {
     this.#options = options;
+    this.#unreadable = new RareLines(UNREADABLE_LINE_MS, () => options.clock.elapsedMs());
     this.#identity = options.resume;
     // `start` may never be called.
     this.#accepted.promise.catch(() => {});
@@ -197,7 +201,7 @@ export class ClientConnection {
       if (message !== undefined) this.#handle(message);
     } catch (error) {
       if (error instanceof ProtobufError) {
-        listener.unreadable();
+        if (this.#unreadable.next() !== undefined) listener.unreadable();
         return;
       }
       // A fault costs this connection and no other.

@@ -36,7 +36,7 @@ const FOREIGN_PACKAGES = [
 ];
 
 /** Our own modules in the bundle. More than this is something that a worker of five lines drags in. */
-const MOST_MODULES = 73;
+const MOST_MODULES = 74;
 
 let modules: string[];
 let packages: Set<string>;

@@ -30,6 +30,7 @@ const DELIVERY = 'relay/lane/resident-delivery.test.ts';
 const LANE_ON_WEB_PUBSUB = 'relay/web-pubsub/web-pubsub-lane.test.ts';
 const ACS_TOKEN = 'shared/wire/acs/acs-token.test.ts';
 const TICKET = 'shared/wire/signed/ticket.test.ts';
+const CONFIG = 'shared/settings/config.test.ts';
 const SECURITY = 'scenarios/security.test.ts';
 
 /** Each sentence and each row of `docs/access.md`, by a part that no other one has, in the order of the document. */
@@ -322,6 +323,18 @@ export const ENTRIES: readonly Entry[] = [
     [DOORS, 'a message in the control group of a call'],
   ],
   ['| cannot | read the audio', [LANE, 'sends a chunk as soon as it is long enough, in an event']],
+  ['to the address that `call.started` names', [ACTIONS, 'is asked of Azure Communication Services']],
+  [
+    'Set `CONTROL_URLS` at worker',
+    [ACTIONS, 'goes to a control app that is allowed, and to no other'],
+    [CONFIG, 'are those that are set, by scheme, host and port'],
+  ],
+  [
+    'Unset, they send it to any `https` address',
+    [CONFIG, 'are all with https where none is set, but none on the own machine'],
+    [CONFIG, 'are all on a machine that has its Web PubSub itself'],
+  ],
+  ['The log of an app without the setting', [REGISTER_WORKERS, 'advises once to name the control apps']],
   [
     'A connection that somebody closes comes back',
     [LANE_ON_WEB_PUBSUB, 'comes back each time when somebody with the key of the hub closes it'],

@@ -184,6 +184,7 @@ it('writes no telephone number, ticket, token or key into any log', async () => 
   for (const [name, secret] of Object.entries({
     number: CALLER.slice(1),
     'access key of ACS': secrets.acsAccessKey,
+    'key of table storage': secrets.tablesKey,
     'key of Web PubSub': secrets.webPubSubAccessKey,
     'ticket key': secrets.ticketKey,
     'function key': secrets.functionsHostKey,

@@ -175,9 +175,7 @@ it('nothing of all this that is secret or personal is printed or stored', async 
 
 /** Every row of every table as text. */
 async function allRows(): Promise<string[]> {
-  const account = 'devstoreaccount1';
-  const key = 'Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr/KBHBeksoGMGw==';
-  const connection = `DefaultEndpointsProtocol=http;AccountName=${account};AccountKey=${key};TableEndpoint=${test.system.urls.tables}/${account};`;
+  const { tablesConnectionString: connection } = test.system;
   const options = { allowInsecureConnection: true };
   const rows: string[] = [];
   // What relays leave for each other is encrypted.

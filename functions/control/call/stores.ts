@@ -42,8 +42,8 @@ export interface CallStore {
    */
   listLive(limit: number): Promise<readonly Call[]>;
   /**
-   * A page of the calls that have not ended, or of past calls. The cost does not grow with the number of stored
-   * calls.
+   * A page of the calls that have not ended, or of past calls. The cost does not grow with the number of past calls:
+   * where few of them match, a page is short or empty, and says where to go on.
    */
   list(query: CallQuery): Promise<CallPage>;
   /**

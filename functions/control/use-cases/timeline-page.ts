@@ -84,19 +84,38 @@ async function newestFirst(
   return found;
 }
 
-/** The last `count` entries of a range, in the order of time. */
+/**
+ * The last `count` entries of a range, in the order of time. Of a range with many, it looks at the later half first, so
+ * that a few entries cost no walk through all of them.
+ */
 async function lastOf(
   store: Store,
   callId: string,
   count: number,
   range: { readonly after: string; readonly before?: string; readonly transcripts: boolean },
 ): Promise<readonly PlacedEntry[]> {
-  let kept: readonly PlacedEntry[] = [];
-  for (let { after } = range; ; ) {
-    const read = await store.timelineBetween(callId, AT_A_TIME, { ...range, after });
-    kept = [...kept, ...read].slice(-count);
-    const last = read.at(-1);
-    if (read.length < AT_A_TIME || last === undefined) return kept;
-    after = last.place;
+  const read = await store.timelineBetween(callId, AT_A_TIME, range);
+  const last = read.at(-1);
+  if (read.length < AT_A_TIME || last === undefined) return read.slice(-count);
+  const middle = middleOf(last.place, range.before);
+  const parts =
+    middle === undefined
+      ? [{ ...range, after: last.place }]
+      : [
+          { ...range, after: middle },
+          { ...range, after: last.place, before: middle },
+        ];
+  let found: readonly PlacedEntry[] = [];
+  for (const part of parts) {
+    if (found.length < count)
+      found = [...(await lastOf(store, callId, count - found.length, part)), ...found];
   }
+  return [...read, ...found].slice(-count);
+}
+
+/** A place between two; undefined where there is none, or no end. */
+function middleOf(after: string, before: string | undefined): string | undefined {
+  if (before === undefined) return undefined;
+  const middle = placeAt(Math.ceil((timeOfPlace(after) + timeOfPlace(before)) / 2));
+  return middle > after && middle < before ? middle : undefined;
 }

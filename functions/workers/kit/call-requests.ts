@@ -24,6 +24,7 @@ interface CallRequestsEvent {
 export class CallRequests {
   readonly #event: CallRequestsEvent;
   readonly #access: CallControlAccess | undefined;
+  readonly #isControlApp: (url: string) => boolean;
   #made: number;
   #eventKey: string | undefined;
   #client: CallsClient | undefined;
@@ -34,7 +35,9 @@ export class CallRequests {
       control,
       asked = 0,
     }: { readonly control?: CallControlAccess | undefined; readonly asked?: number | undefined },
+    isControlApp: (url: string) => boolean = () => true,
   ) {
+    this.#isControlApp = isControlApp;
     this.#event = event;
     this.#access = control;
     this.#made = asked;
@@ -62,6 +65,10 @@ export class CallRequests {
     if (this.#access === undefined)
       throw new CallControlMissingError(
         'not supported: acting on this call, because call.started did not say where its control app is',
+      );
+    if (!this.#isControlApp(this.#access.url))
+      throw new CallControlMissingError(
+        'not allowed: acting on this call, because its control app is none of CONTROL_URLS in the settings of the worker app',
       );
     return this.#access;
   }

@@ -12,11 +12,11 @@ const laneState = z.object({
   v: z.literal(1),
   /** The turn that replies belong to. */
   turn: z.int().nonnegative(),
-  /** Sequence number of the next RTP packet of a reply. */
+  /** The number of the next reply: the sequence number of an RTP packet, or the `number` of actions. */
   seq: z.int().nonnegative(),
   /** RTP timestamp of the end of the last chunk heard: where a reply to an event without audio is placed. */
   at: z.int().nonnegative(),
-  /** Packets that the worker has published in the call's group. */
+  /** Packets and messages that the worker has published in the call's group. */
   out: z.int().nonnegative().optional(),
   format: z.enum(AUDIO_FORMAT_NAMES).optional(),
   /** The listen mode in which the call's plan has the worker hear. */

@@ -142,7 +142,7 @@ export function writeReply(
   }
   const actions = actionsOf(reply, lane);
   if (actions.length === 0) return { parts: [], answer: undefined };
-  const body = JSON.stringify({ actions });
+  const body = JSON.stringify({ actions, number: lane.seq });
   if (isApart || body.length > MAX_REPLY_BYTES)
     return { parts: actions.flatMap(messagesOf), answer: undefined };
   return { parts: [], answer: { contentType: 'application/json', body } };

@@ -29,7 +29,10 @@ const LONGEST_PIECE_MS = 10_000;
  */
 export const FIRST_NUMBER = 0x8000;
 
-/** The numbers of the packets that a worker publishes on a lane. The relay takes equal ones for a repetition. */
+/**
+ * The numbers of the packets and messages that a worker publishes on a lane. The relay takes equal ones for a
+ * repetition.
+ */
 export class PacketNumbers {
   #used: number;
 
@@ -138,9 +141,10 @@ export class Player {
     await Promise.race([sent, this.#refused.promise]);
   }
 
-  /** Publishes actions after what was played before. */
+  /** Publishes actions after what was played before, as one message with a number of its own. */
   act(actions: readonly object[]): Promise<void> {
-    return this.#inOrder(() => this.#options.send({ actions }));
+    const number = this.#options.numbers.next();
+    return this.#inOrder(() => this.#options.send({ actions, number }));
   }
 
   /**

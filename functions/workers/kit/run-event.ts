@@ -1,6 +1,7 @@
 /** Runs one event of a call through a worker: its handler, the lane's memory, the reply. Knows nothing of transport. */
 import { bytesToMs } from '../../../shared/audio/audio-format.ts';
 import { writeWav } from '../../../shared/audio/wav.ts';
+import { kindOf } from '../../../shared/base/errors.ts';
 import { parseTraceparent, type TraceParent } from '../../../shared/base/traceparent.ts';
 import type { Publish } from '../../../shared/web-pubsub/group-publisher.ts';
 import { writeTrace } from '../../../shared/wire/lane/rtp-trace.ts';
@@ -42,6 +43,8 @@ export interface LanePorts {
   readonly background?: Background;
   /** A handler that has returned played something, which nobody hears. */
   readonly onLate?: (error: Error) => void;
+  /** Whether a worker may ask the control app at this address about its call. Defaults to any. */
+  readonly isControlApp?: (url: string) => boolean;
 }
 
 export interface LaneResponse {
@@ -71,7 +74,7 @@ export interface LaneResponse {
 export async function runEvent(
   worker: Worker,
   input: EventInput,
-  { publish = notConnected, listen = () => () => {}, background, onLate }: LanePorts = {},
+  { publish = notConnected, listen = () => () => {}, background, onLate, isControlApp }: LanePorts = {},
 ): Promise<LaneResponse> {
   const { callId } = input;
   let lane = parseLaneMemory(input.connectionState);
@@ -94,7 +97,7 @@ export async function runEvent(
     const own = background?.numbers ?? new PacketNumbers(lane.out);
     numbers = own;
     const player = playerOf(worker, event, lane, callId, traced(publish, trace), own);
-    requests = new CallRequests(input, lane);
+    requests = new CallRequests(input, lane, isControlApp);
     handler = new RunningHandler({ callId, worker: worker.name, turn: lane.turn }, player, {
       listen,
       background,
@@ -132,7 +135,7 @@ async function answerOf(
     ...rest,
     ...published(numbers),
     ...asked(requests),
-    seq: message?.contentType === 'application/octet-stream' ? (lane.seq + 1) % FIRST_NUMBER : lane.seq,
+    seq: message === undefined ? lane.seq : (lane.seq + 1) % FIRST_NUMBER,
     ...(worker.initialState === undefined ? {} : { s: state }),
   };
   return { message, memory: formatLaneMemory(after) };
@@ -372,8 +375,7 @@ function respond(message: LaneReply | undefined, change: { connectionState?: str
 }
 
 function fail(worker: Worker, input: EventInput, lane: LaneMemory, error: unknown): LaneResponse {
-  const kind = error instanceof Error ? error.name : typeof error;
-  const text = `Worker ${worker.name} failed on an event of this call (${kind}); the log of the worker app says more.`;
+  const text = `Worker ${worker.name} failed on an event of this call (${kindOf(error)}); the log of the worker app says more.`;
   return {
     outcome: 'failed',
     status: 200,

@@ -2,8 +2,9 @@
  * The CloudEvents webhook of Web PubSub on web-standard requests: checks the caller, finds the worker, runs the event.
  */
 
-import { stackOf } from '../../../shared/base/errors.ts';
+import { kindOf, stackOf } from '../../../shared/base/errors.ts';
 import { readBodyBytes } from '../../../shared/base/http-body.ts';
+import { RareLines } from '../../../shared/base/rare-lines.ts';
 import { ConfigError } from '../../../shared/base/settings.ts';
 import { CALL_ID_PATTERN, HUB } from '../../../shared/wire/names.ts';
 import { WorkerDefinitionError } from './define-worker.ts';
@@ -17,6 +18,8 @@ const MAX_EVENT_BYTES = 1_048_576;
 
 /** The shortest time between two lines about refusals: anybody can be refused as often as they like. */
 const REFUSAL_LINE_MS = 1_000;
+/** The shortest time between two lines about events that one worker loses on one call: it may fail on every frame. */
+export const LOST_EVENT_LINE_MS = 10_000;
 
 const USER_EVENT = 'azure.webpubsub.user.';
 
@@ -75,8 +78,8 @@ export class WorkerWebhook {
   readonly #workers: ReadonlyMap<string, Worker>;
   readonly #service: () => WebhookService;
   readonly #handle: HandleEvent;
-  readonly #elapsedMs: () => number;
-  #refusalLineAtMs = Number.NEGATIVE_INFINITY;
+  readonly #refusals: RareLines;
+  readonly #lostEvents: RareLines;
   #isMisconfigurationLogged = false;
   #counts = { events: 0, ignored: 0, failed: 0, refused: 0 };
 
@@ -90,7 +93,8 @@ export class WorkerWebhook {
     this.#workers = byName(workers);
     this.#service = service;
     this.#handle = handle;
-    this.#elapsedMs = elapsedMs;
+    this.#refusals = new RareLines(REFUSAL_LINE_MS, elapsedMs);
+    this.#lostEvents = new RareLines(LOST_EVENT_LINE_MS, elapsedMs);
   }
 
   get counts(): WebhookCounts {
@@ -145,9 +149,7 @@ export class WorkerWebhook {
   /** The counts of a line say how many refusals have none. */
   #refused({ status, message }: WebhookRefusal, log: WebhookLog): void {
     this.#counts.refused += 1;
-    const nowMs = this.#elapsedMs();
-    if (nowMs - this.#refusalLineAtMs < REFUSAL_LINE_MS) return;
-    this.#refusalLineAtMs = nowMs;
+    if (this.#refusals.next() === undefined) return;
     log.warn(`webhook call refused with ${status}: ${message}`, { ...this.#counts });
   }
 
@@ -171,9 +173,12 @@ export class WorkerWebhook {
     if (response.outcome === 'ignored') this.#counts.ignored += 1;
     if (response.outcome !== 'failed') return;
     this.#counts.failed += 1;
+    const unlogged = this.#lostEvents.next(`${worker.name}/${ids.callId}/${kindOf(response.error)}`);
+    if (unlogged === undefined) return;
     log.error(`worker ${worker.name} lost an event of call ${ids.callId}:`, stackOf(response.error), {
       ...ids,
       worker: worker.name,
+      unlogged,
       ...this.#counts,
     });
   }

@@ -16,24 +16,30 @@ export interface RunningTables extends RunningServer {
   readonly connectionString: string;
 }
 
+/** An account, and its key in base64. */
+interface TablesAccount {
+  readonly name: string;
+  readonly key: string;
+}
+
 /** The account that every storage emulator of Microsoft has; its key is public and protects nothing. */
-const ACCOUNT_NAME = 'devstoreaccount1';
-const ACCOUNT_KEY =
-  'Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr/KBHBeksoGMGw==';
+const PUBLISHED_ACCOUNT: TablesAccount = {
+  name: 'devstoreaccount1',
+  key: 'Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr/KBHBeksoGMGw==',
+};
 
 const FILE_NAME = '__azurite_db_table__.json';
+/** Azurite reads its accounts from here. With accounts that it cannot read it serves the public one. */
 const ACCOUNTS_VARIABLE = 'AZURITE_ACCOUNTS';
+const ACCOUNT = /^([a-z0-9]{3,24}):([A-Za-z0-9+/]{4,}={0,2});?$/;
 
 /**
- * Starts table storage.
+ * Starts table storage for the account of `AZURITE_ACCOUNTS` (`name:key`), or else for the one of every emulator.
  *
- * @throws one sentence when the port is taken or `AZURITE_ACCOUNTS` would replace the well-known account
+ * @throws one sentence when the port is taken, or `AZURITE_ACCOUNTS` is not one account and its key
  */
 export async function startTables(options: TablesOptions): Promise<RunningTables> {
-  if (process.env[ACCOUNTS_VARIABLE])
-    throw new Error(
-      `${ACCOUNTS_VARIABLE} is set; local table storage serves the account ${ACCOUNT_NAME} only`,
-    );
+  const account = accountOf(process.env[ACCOUNTS_VARIABLE]);
   const server = await createAzuriteTableServer({
     host: options.host ?? '127.0.0.1',
     port: options.port,
@@ -44,7 +50,7 @@ export async function startTables(options: TablesOptions): Promise<RunningTables
   let closing: Promise<void> | undefined;
   return {
     url,
-    connectionString: tablesConnection(url),
+    connectionString: connectionTo(url, account),
     close: () => {
       closing ??= server.close();
       return closing;
@@ -52,9 +58,28 @@ export async function startTables(options: TablesOptions): Promise<RunningTables
   };
 }
 
-/** The connection string of table storage at this address. */
-export function tablesConnection(url: string): string {
-  return `DefaultEndpointsProtocol=http;AccountName=${ACCOUNT_NAME};AccountKey=${ACCOUNT_KEY};TableEndpoint=${url}/${ACCOUNT_NAME};`;
+function accountOf(setting: string | undefined): TablesAccount {
+  if (setting === undefined || setting === '') return PUBLISHED_ACCOUNT;
+  const [, name, key] = ACCOUNT.exec(setting) ?? [];
+  if (name === undefined || key === undefined)
+    throw new Error(`${ACCOUNTS_VARIABLE} must be one account and its key in base64: name:key`);
+  return { name, key };
+}
+
+function connectionTo(url: string, { name, key }: TablesAccount): string {
+  return `DefaultEndpointsProtocol=http;AccountName=${name};AccountKey=${key};TableEndpoint=${url}/${name};`;
+}
+
+/** Of table storage at an address with a key of its own: the environment of its process, and the connection string. */
+export function tablesWithKey(
+  url: string,
+  key: string,
+): { readonly env: Record<string, string>; readonly connectionString: string } {
+  const account = { ...PUBLISHED_ACCOUNT, key };
+  return {
+    env: { [ACCOUNTS_VARIABLE]: `${account.name}:${key}` },
+    connectionString: connectionTo(url, account),
+  };
 }
 
 function tablesFile(location: string): string {

@@ -26,6 +26,8 @@ export interface RelayReport {
     readonly droppedMs: number;
     readonly lostMs: number;
     readonly repliesIgnoredMs: number;
+    /** Of that, what `audioMsDropped` has, too. */
+    readonly repliesRefusedMs: number;
   }[];
 }
 
@@ -53,7 +55,10 @@ export function reportedGaps(
     silenceMs: gapsMs + filler - firstFillerMs(filler, aheadMs),
     lostMs:
       (relay?.audioMsDropped ?? 0) +
-      workers.reduce((sum, each) => sum + each.droppedMs + each.lostMs + each.repliesIgnoredMs, 0) +
+      workers.reduce(
+        (sum, each) => sum + each.droppedMs + each.lostMs + each.repliesIgnoredMs - each.repliesRefusedMs,
+        0,
+      ) +
       streams.reduce((sum, { framesDropped }) => sum + framesDropped * FRAME_MS, 0) +
       lostBetweenMs(streams, relay),
   };

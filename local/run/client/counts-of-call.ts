@@ -14,6 +14,7 @@ export interface WorkerCounts {
   readonly ackedMs: number;
   readonly repliesPlayedMs: number;
   readonly repliesIgnoredMs: number;
+  readonly repliesRefusedMs: number;
   readonly roundTripMs?: { readonly p50: number; readonly p99: number; readonly max: number };
   /** How long the caller waited for answers; of workers that converse. */
   readonly turns?: {

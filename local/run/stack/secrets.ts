@@ -9,6 +9,7 @@ export function makeSecrets() {
     acsAccessKey: randomBytes(64).toString('base64'),
     acsResourceId: randomUUID() as string,
     acsControlToken: text(),
+    tablesKey: randomBytes(64).toString('base64'),
     webPubSubAccessKey: text(),
     ticketKey: text(),
     relayAdminToken: text(),

@@ -1,7 +1,7 @@
 /** Which processes make up the local system, and the environment of each: what Azure's app settings would be. */
 import { pathToFileURL } from 'node:url';
 import { HUB } from '../../../shared/wire/names.ts';
-import { tablesConnection } from '../../emulators/storage/server.ts';
+import { tablesWithKey } from '../../emulators/storage/server.ts';
 import { moduleFile } from '../project/installation.ts';
 import type { ChildSpec } from './child.ts';
 import type { PartName, Ports } from './ports.ts';
@@ -63,11 +63,11 @@ export function specOf(part: PartName, layout: SystemLayout, routes: readonly ob
 }
 
 const makers: Record<PartName, (layout: SystemLayout, routes: readonly object[]) => ChildSpec> = {
-  tables: ({ ports }) => ({
+  tables: (layout) => ({
     name: 'table storage',
     module: moduleFile('local/emulators/storage/main'),
-    args: ['--port', String(ports.tables)],
-    env: {},
+    args: ['--port', String(layout.ports.tables)],
+    env: tablesOf(layout).env,
   }),
   webPubSub: ({ ports, secrets, resident }) => ({
     name: 'Web PubSub',
@@ -111,9 +111,7 @@ const makers: Record<PartName, (layout: SystemLayout, routes: readonly object[])
     },
   }),
   worker: (layout) => ({
-    ...functionApp(layout, 'worker', {
-      WEB_PUBSUB_CONNECTION_STRING: webPubSubConnection(layout),
-    }),
+    ...functionApp(layout, 'worker', workerSettings(layout)),
     isWatched: true,
     nodeArgs: inspect(layout.inspectPort),
   }),
@@ -156,7 +154,7 @@ export function residentSpec(
     name: 'resident workers',
     module,
     args: [...workers, '--port', String(port)],
-    env: { WEB_PUBSUB_CONNECTION_STRING: webPubSubConnection(layout) },
+    env: workerSettings(layout),
     isWatched: true,
     nodeArgs: [...WAV_IMPORTS, ...inspect(layout.inspectPort && layout.inspectPort + 1)],
   };
@@ -215,8 +213,19 @@ function acsTokenSettings({ ports, secrets }: SystemLayout): Record<string, stri
   };
 }
 
-export function tablesConnectionOf({ ports }: Pick<SystemLayout, 'ports'>): string {
-  return tablesConnection(addressOf(ports, 'tables'));
+export function tablesConnectionOf(layout: Pick<SystemLayout, 'ports' | 'secrets'>): string {
+  return tablesOf(layout).connectionString;
+}
+
+function tablesOf({ ports, secrets }: Pick<SystemLayout, 'ports' | 'secrets'>) {
+  return tablesWithKey(addressOf(ports, 'tables'), secrets.tablesKey);
+}
+
+function workerSettings(layout: SystemLayout): Record<string, string> {
+  return {
+    WEB_PUBSUB_CONNECTION_STRING: webPubSubConnection(layout),
+    CONTROL_URLS: addressOf(layout.ports, 'control'),
+  };
 }
 
 function webPubSubConnection({ ports, secrets }: Pick<SystemLayout, 'ports' | 'secrets'>): string {

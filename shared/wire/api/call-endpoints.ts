@@ -45,8 +45,13 @@ export const callEndpoints = {
       schema: z
         .object({
           calls: z.array(callSchema),
-          truncated: z.boolean().describe('Whether there are more.'),
-          next: z.string().optional().describe('The `after` of the next page; missing on the last page.'),
+          truncated: z.boolean().describe('Whether there may be more: `next` says where.'),
+          next: z
+            .string()
+            .optional()
+            .describe(
+              'The `after` of the next page; missing on the last page. One request looks through some thousand past calls, so where few of them match, a page may be short or empty and yet have a `next`.',
+            ),
         })
         .meta({ id: 'CallList' }),
     },

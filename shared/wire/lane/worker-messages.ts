@@ -147,10 +147,24 @@ export function parseLaneEvent(value: unknown): LaneEvent | undefined {
   return laneEvent.safeParse(value).data;
 }
 
-/** The actions of a worker's JSON reply in order, and how many entries this version does not understand. */
-export function parseWorkerActions(value: unknown): { actions: WorkerAction[]; ignored: number } {
-  const list = z.object({ actions: z.array(z.unknown()) }).safeParse(value).data?.actions;
-  if (list === undefined) return { actions: [], ignored: 1 };
+/** Each part of a message that cannot be read is missing: other versions write it in another way. */
+const actionsMessage = z.object({
+  actions: z.array(z.unknown()),
+  number: z.int().min(0).max(0xffff).optional().catch(undefined),
+});
+
+/**
+ * The actions of a worker's JSON reply in order, and how many entries this version does not understand. `number`: the
+ * same where the message comes twice, since the same event was handled twice or the answer to a request was lost.
+ */
+export function parseWorkerActions(value: unknown): {
+  actions: WorkerAction[];
+  ignored: number;
+  number: number | undefined;
+} {
+  const message = actionsMessage.safeParse(value).data;
+  if (message === undefined) return { actions: [], ignored: 1, number: undefined };
+  const { actions: list, number } = message;
   const actions = list.map((entry) => action.safeParse(entry).data).filter((entry) => entry !== undefined);
-  return { actions, ignored: list.length - actions.length };
+  return { actions, ignored: list.length - actions.length, number };
 }

@@ -48,6 +48,7 @@ export function laneFixture({ worker, chunkMs, maxBacklogMs, ...more }: LaneSetU
     onControl: () => {},
     onNumbersRestart: () => {},
     onStateChange: () => {},
+    onStartGivenUp: () => {},
     ...more,
   });
   return {

@@ -113,7 +113,7 @@ describe('a call.started that does not reach the worker', () => {
 
   it('is not tried again after the last attempt', () => {
     const { life, effects } = lived(OPENED, ...failures(START_EVENT_ATTEMPTS - 1), START_FAILED);
-    expect(effects).toEqual([]);
+    expect(effects).toEqual([{ type: 'startGivenUp' }]);
     expect(canSend(life)).toBe(true);
   });
 

@@ -15,8 +15,8 @@ const EVENT_TIMEOUT_MS = 15_000;
 const REOPEN_WITHIN_MS = 100;
 
 const { frameSamples } = AUDIO_FORMATS.pcm16KMono;
-const setUp = (maxBacklogMs = 1_000) =>
-  laneFixture({ worker: 'echo', delivery: acknowledgedDelivery, chunkMs: 100, maxBacklogMs });
+const setUp = (maxBacklogMs = 1_000, onStartGivenUp = () => {}) =>
+  laneFixture({ worker: 'echo', delivery: acknowledgedDelivery, chunkMs: 100, maxBacklogMs, onStartGivenUp });
 
 describe('a lane in order', () => {
   it('tells the worker of the call before anything else, also when audio waits already', async () => {
@@ -176,7 +176,10 @@ describe('a lane whose worker fails', () => {
   });
 
   it('tells of the call again a few times, and goes on without when that does not work', async () => {
-    const { hear, lane, lanes, clock } = setUp();
+    let givenUp = 0;
+    const { hear, lane, lanes, clock } = setUp(1_000, () => {
+      givenUp += 1;
+    });
     const connection = lanes.of('echo');
     connection.started();
     await settled();
@@ -190,6 +193,7 @@ describe('a lane whose worker fails', () => {
     expect(connection.events).toHaveLength(START_EVENT_ATTEMPTS);
     expect(connection.packets, 'the audio goes on').toHaveLength(1);
     expect(lane.report().eventsFailed).toBe(START_EVENT_ATTEMPTS);
+    expect(givenUp, 'the log says so').toBe(1);
   });
 });
 

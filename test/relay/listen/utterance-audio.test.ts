@@ -1,12 +1,12 @@
 import { describe, expect, it } from 'vitest';
-import { HeldAudio } from '../../../relay/audio/held-audio.ts';
+import { HeardAudio } from '../../../relay/listen/heard-audio.ts';
 import { UtteranceAudio } from '../../../relay/listen/utterance-audio.ts';
 
 const MAX_WAITING_MS = 60_000;
 const FRAME = 320;
 const RULES = { minSpeechMs: 120, endSilenceMs: 500, maxMs: 15_000, preRollMs: 300 };
 
-function setUp(rules = RULES, heard?: HeldAudio) {
+function setUp(rules = RULES, heard?: HeardAudio) {
   const spoken: string[] = [];
   const audio = new UtteranceAudio({
     format: 'pcm16KMono',
@@ -40,7 +40,7 @@ describe('the audio of a worker that listens to utterances', () => {
     say(0, 25, false);
     expect(audio.take()).toMatchObject({ ssrc: 0, timestamp: 0, marker: true, ms: 600 });
     expect(audio.take()).toBeUndefined();
-    expect(audio.queuedBytes).toBe(0);
+    expect(audio.waitingBytes).toBe(0);
     expect(spoken).toEqual(['started 0 at 0', 'ended 0 at 20']);
   });
 
@@ -103,32 +103,50 @@ describe('the audio of a worker that listens to utterances', () => {
       say(0, 700);
       say(0, 25, false);
     }
-    const waiting = audio.queuedBytes / 32;
+    const waiting = audio.waitingBytes / 32;
     expect(waiting).toBeLessThanOrEqual(MAX_WAITING_MS);
     expect(audio.droppedMs).toBeGreaterThan(0);
     expect(audio.droppedMs + waiting).toBe(14_200 + 4 * 14_500);
     expect(audio.take()?.timestamp).toBeGreaterThan(0);
   });
 
-  it('keeps less for each of many workers that hang, and gives back what is taken', () => {
-    const room = 4_000_000;
-    const heard = new HeldAudio(room);
-    const workers = Array.from({ length: 3 }, () => setUp(RULES, heard));
+  it('of many workers that hang stays within the bound of all, and costs one that listens nothing', () => {
+    const room = 2_000_000;
+    const heard = new HeardAudio(room);
+    const hanging = Array.from({ length: 40 }, () => setUp(RULES, heard));
+    const listening = setUp(RULES, heard);
     for (let i = 0; i < 4; i += 1) {
-      for (const { say } of workers) {
-        say(0, 700);
+      for (const { say } of [...hanging, listening]) {
+        say(0, 100);
         say(0, 25, false);
+        expect(heard.bytes).toBeLessThanOrEqual(room);
       }
+      expect(listening.audio.take()).toMatchObject({ marker: true, ms: i === 0 ? 2_200 : 2_500 });
     }
-    const waiting = workers.map(({ audio }) => audio.queuedBytes);
-    expect(waiting.reduce((sum, bytes) => sum + bytes)).toBe(room - heard.freeBytes);
-    for (const bytes of waiting) expect(bytes).toBeLessThanOrEqual(Math.max(heard.freeBytes, 1024 * 1024));
-    for (const { audio } of workers) {
-      expect(audio.droppedMs).toBeGreaterThan(0);
-      expect(audio.take()).toBeDefined();
-      audio.discard();
-    }
-    expect(heard.freeBytes).toBe(room);
+    expect(listening.audio.droppedMs).toBe(0);
+    const all = [...hanging, listening].map(({ audio }) => audio);
+    expect(all.reduce((sum, { queuedBytes }) => sum + queuedBytes, 0)).toBe(heard.bytes);
+    const waiting = hanging.map(({ audio }) => audio.waitingBytes);
+    expect(Math.max(...waiting) - Math.min(...waiting), 'the longest is cut first').toBeLessThanOrEqual(
+      80_000,
+    );
+    for (const audio of all) audio.discard();
+    expect(heard.bytes).toBe(0);
+  });
+
+  it('counts what several people are saying, and the audio before they speak, until it is sent or dropped', () => {
+    const heard = new HeardAudio();
+    const { audio, say } = setUp(RULES, heard);
+    for (const ssrc of [1, 2, 3, 4]) say(ssrc, 50);
+    expect(audio.queuedBytes).toBe(4 * 50 * 2 * FRAME);
+    expect(heard.bytes).toBe(audio.queuedBytes);
+    say(1, 200, false);
+    expect(audio.take()).toMatchObject({ ssrc: 1 });
+    const quietBytes = heard.bytes - 3 * 50 * 2 * FRAME;
+    expect(quietBytes, 'what may still become part of an utterance').toBeGreaterThan(0);
+    expect(quietBytes).toBeLessThan(40 * 2 * FRAME);
+    while (audio.takeRest() !== undefined);
+    expect([audio.queuedBytes, heard.bytes]).toEqual([0, 0]);
   });
 
   it('counts everything as dropped once nobody listens any more', () => {
@@ -140,7 +158,8 @@ describe('the audio of a worker that listens to utterances', () => {
     say(0, 20);
     say(0, 25, false);
     expect(audio.take()).toBeUndefined();
-    expect(audio.droppedMs).toBe(600 + 900);
+    expect(audio.droppedMs, 'what was said').toBe(600 + 400);
+    expect(audio.queuedBytes).toBe(0);
   });
 
   it('counts what somebody is saying as dropped, too, when nobody listens any more', () => {

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { TimerWheel } from '../../../relay/base/timer-wheel.ts';
-import { CallRegistry } from '../../../relay/serve/call-registry.ts';
+import { MAX_HEARD_BYTES } from '../../../relay/listen/heard-audio.ts';
+import { CallRegistry, queuedBytesOf } from '../../../relay/serve/call-registry.ts';
 import { Refusal } from '../../../relay/serve/refusal.ts';
 import type { Session } from '../../../relay/session/session.ts';
 import { audioData, frame } from '../listen/acs-messages.ts';
@@ -50,6 +51,24 @@ describe('CallRegistry', () => {
       'the live call may come again',
     ).toBeUndefined();
   });
+
+  it.each([
+    [200, 5_000],
+    [1_000, 5_000],
+    [10_000, 2_000],
+  ])(
+    'takes calls while the workers of %i others hang, and %i ms may wait for each',
+    (maxCalls, maxBacklogMs) => {
+      const utterances = MAX_HEARD_BYTES;
+      const chunks = maxCalls * maxBacklogMs * 48;
+      const maxQueued = queuedBytesOf({ maxCalls, maxBacklogMs });
+      const registry = new CallRegistry(maxCalls, undefined, maxQueued);
+      registry.add(session('call-1', 'connection-1', utterances + chunks));
+      expect(refusalOf(() => registry.check('call-2', 'connection-2'))).toBeUndefined();
+      registry.add(session('call-3', 'connection-3', maxQueued));
+      expect(refusalOf(() => registry.check('call-2', 'connection-2'))?.status).toBe(503);
+    },
+  );
 
   it('takes calls however far ahead the workers of others speak', () => {
     const registry = new CallRegistry(10);

@@ -47,7 +47,11 @@ describe('what workers send', () => {
     socket.buffered = MAX_SOCKET_BUFFER_BYTES + 1;
     lanes.of('echo').replyAudio(frame(1), { sequenceNumber: 1 });
     expect(socket.sent).toEqual([]);
-    expect(session.report()).toMatchObject({ audioMsDropped: 20, ignored: { 'reply: socket is full': 1 } });
+    expect(session.report()).toMatchObject({
+      audioMsDropped: 20,
+      ignored: { 'reply: socket is full': 1 },
+      workers: [{ repliesIgnoredMs: 20, repliesRefusedMs: 20 }],
+    });
     socket.buffered = 0;
     lanes.of('echo').replyAudio(frame(2), { sequenceNumber: 2 });
     expect(socket.sent).toHaveLength(1);
@@ -123,6 +127,24 @@ describe('what workers send', () => {
     await clock.advance(60);
     expect(socket.sent).toHaveLength(3);
     expect(session.report().ignored).toEqual({ 'reply: the same RTP packet again': 1 });
+  });
+
+  it('does once what the same actions say twice, but for each lane and source, and all that have no number', async () => {
+    const { lanes, open, socket, session, clock } = setUp({ workers: ['echo', 'other'], jitterBufferMs: 0 });
+    await open();
+    const audio = Buffer.from(frame(3)).toString('base64');
+    const play = { type: 'play', format: 'pcm16KMono', audio };
+    const message = { actions: [play], number: 7 };
+    lanes.of('echo').replyJson(message);
+    lanes.of('echo').replyJson(message);
+    lanes.of('echo').replyJson(message, 'group');
+    lanes.of('other').replyJson(message);
+    lanes.of('echo').replyJson({ ...message, number: 8 });
+    lanes.of('echo').replyAudio(frame(3), { sequenceNumber: 7 });
+    for (const number of [undefined, -1, 0.5, '7']) lanes.of('echo').replyJson({ actions: [play], number });
+    await clock.advance(400);
+    expect(socket.audio.byteLength / frame(3).byteLength).toBe(9);
+    expect(session.report().ignored).toEqual({ 'reply: the same actions again': 1 });
   });
 
   it('is played again under the same numbers when the lane is a new one', async () => {

@@ -62,6 +62,8 @@ export async function chaos(
       extraArgs: { acs: ['--event-log', log, ...BEHAVIOUR.flatMap((pair) => ['--behaviour', pair])] },
       extraEnv: {
         acs: { ACS_SEED: seed },
+        // The account of every storage emulator: the proxy comes into its connection string before the keys are made.
+        tables: { AZURITE_ACCOUNTS: '' },
         control: {
           TABLES_CONNECTION_STRING: tablesConnection(proxy.port),
           NODE_OPTIONS: `--import ${new URL('clock-ahead.ts', import.meta.url).href}`,

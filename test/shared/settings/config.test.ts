@@ -1,6 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import { readControlConfig } from '../../../functions/control/settings/control-config.ts';
-import { readWorkerConfig } from '../../../functions/workers/settings/worker-config.ts';
+import {
+  adviceOn,
+  isControlApp,
+  readWorkerConfig,
+} from '../../../functions/workers/settings/worker-config.ts';
 import { readRelayConfig } from '../../../relay/settings/relay-config.ts';
 import { isLoopbackHttp } from '../../../shared/base/loopback-url.ts';
 import { ConfigError } from '../../../shared/base/settings.ts';
@@ -95,5 +99,72 @@ describe('the configuration', () => {
     ]);
     const worker = readWorkerConfig({ ...relay, WEB_PUBSUB_SECONDARY_KEY: 'second' });
     expect(worker.webPubSub).toMatchObject({ endpointHost: '127.0.0.1', accessKeys: ['abc', 'second'] });
+  });
+});
+
+describe('how much may wait in a relay', () => {
+  it('is bounded for both settings together, which no relay starts without', () => {
+    const start = (MAX_CALLS: string, MAX_BACKLOG_MS: string) => () =>
+      readRelayConfig({ ...relay, MAX_CALLS, MAX_BACKLOG_MS });
+    expect(start('10000', '2000')()).toMatchObject({ maxCalls: 10_000, maxBacklogMs: 2_000 });
+    expect(start('370', '60000')()).toMatchObject({ maxCalls: 370, maxBacklogMs: 60_000 });
+    for (const settings of [start('10000', '5000'), start('400', '60000')])
+      expect(problemsOf(settings).message).toContain('MAX_BACKLOG_MS is too long for MAX_CALLS');
+    expect(problemsOf(start('many', '60000')).message).not.toContain('too long for');
+  });
+});
+
+describe('the control apps that workers ask', () => {
+  const onAzure = {
+    WEB_PUBSUB_CONNECTION_STRING: 'Endpoint=https://contoso.webpubsub.azure.com;AccessKey=abc;Version=1.0;',
+  };
+  const asks = (env: Record<string, string>, urls: readonly string[]): string[] => {
+    const config = readWorkerConfig(env);
+    return urls.filter((url) => isControlApp(config, url));
+  };
+  const OURS = 'https://contoso-control.azurewebsites.net';
+  const LOCAL = 'http://127.0.0.1:7071';
+  const OTHERS = [
+    'https://elsewhere.example',
+    'https://contoso-control.azurewebsites.net.elsewhere.example',
+    'https://contoso-control.azurewebsites.net:8443',
+    'http://contoso-control.azurewebsites.net',
+    'https://contoso-control.azurewebsites.net@elsewhere.example/',
+    'https://127.0.0.1',
+    'https://localhost/',
+    'https://[::1]:8080',
+    'https://127.1:7071',
+    'https://0/',
+    'https://[::]/',
+    'https://[::ffff:127.0.0.1]/',
+    'https://2130706433/',
+    'https://LOCALHOST./',
+    'https://any.localhost/',
+    'not a url',
+  ];
+
+  it('are those that are set, by scheme, host and port', () => {
+    const env = { ...onAzure, CONTROL_URLS: `${OURS}/, https://second.example` };
+    expect(asks(env, [OURS, `${OURS}/api`, 'https://second.example', LOCAL, ...OTHERS])).toEqual([
+      OURS,
+      `${OURS}/api`,
+      'https://second.example',
+    ]);
+    expect(adviceOn(readWorkerConfig(env))).toBeUndefined();
+    expect(asks({ ...relay, CONTROL_URLS: LOCAL }, [LOCAL, 'http://127.0.0.1:7072', OURS])).toEqual([LOCAL]);
+  });
+
+  it('are none where the list is empty', () => {
+    expect(asks({ ...onAzure, CONTROL_URLS: ',' }, [OURS, LOCAL, ...OTHERS])).toEqual([]);
+  });
+
+  it('are all with https where none is set, but none on the own machine, and the log advises to set them', () => {
+    expect(asks(onAzure, [OURS, LOCAL, ...OTHERS])).toEqual([OURS, ...OTHERS.slice(0, 3), OTHERS[4]]);
+    expect(adviceOn(readWorkerConfig(onAzure))).toContain('CONTROL_URLS is not set');
+  });
+
+  it('are all on a machine that has its Web PubSub itself', () => {
+    expect(asks(relay, [LOCAL, OURS])).toEqual([LOCAL, OURS]);
+    expect(adviceOn(readWorkerConfig(relay))).toBeUndefined();
   });
 });

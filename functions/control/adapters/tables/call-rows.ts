@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { TransactionAction } from '@azure/data-tables';
+import type { ListPlace } from '../../call/list.ts';
 import { BLANK_CALL, type Call } from '../../call/model.ts';
 import { CallStoreError, placeAt, type TimelineEntry } from '../../call/stores.ts';
 
@@ -47,12 +48,6 @@ export function callKeys(callId: string): RowKeys {
 
 export type ListKind = 'live' | 'past';
 
-/** A place in a list, newest first. */
-interface ListPlace {
-  readonly atMs: number;
-  readonly callId: string;
-}
-
 function listKindOf({ phase }: Call): ListKind {
   return phase === 'ended' ? 'past' : 'live';
 }
@@ -65,11 +60,19 @@ function listKeys(call: Call): RowKeys {
   };
 }
 
+interface ListRange {
+  readonly after?: ListPlace;
+  /** Not together with `after`. */
+  readonly endedBeforeMs?: number;
+  /** The key of the last row. Defaults to the end of the list. */
+  readonly through?: string;
+}
+
 /** The filter for a list in one partition: the rows after a place, or those that ended before a time. */
 export function listRange(
   partition: string,
   kind: ListKind,
-  { after, endedBeforeMs }: { readonly after?: ListPlace; readonly endedBeforeMs?: number } = {},
+  { after, endedBeforeMs, through }: ListRange = {},
 ): string {
   const from =
     after !== undefined
@@ -77,7 +80,8 @@ export function listRange(
       : endedBeforeMs !== undefined
         ? `RowKey ge '${kind}:${countdown(endedBeforeMs)}'`
         : `RowKey ge '${kind}:'`;
-  return `PartitionKey eq '${partition}' and ${from} and RowKey lt '${kind};'`;
+  const to = through === undefined ? `RowKey lt '${kind};'` : `RowKey le '${through}'`;
+  return `PartitionKey eq '${partition}' and ${from} and ${to}`;
 }
 
 /** The filter for the past calls of one partition that ended within a time and whose end is unconfirmed. */
@@ -177,6 +181,12 @@ function hashed(text: string): string {
 
 function listKey(kind: ListKind, { atMs, callId }: ListPlace): string {
   return `${kind}:${countdown(atMs)}:${callId}`;
+}
+
+/** The place that the key of a row in a list has. */
+export function placeOfKey(key: string): ListPlace {
+  const [, time, callId = ''] = key.split(':');
+  return { atMs: LATEST_MS - Number(time), callId };
 }
 
 const LATEST_MS = 10 ** TIME_DIGITS - 1;

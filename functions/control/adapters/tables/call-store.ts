@@ -22,6 +22,7 @@ import {
   type ListKind,
   listRange,
   PARTITIONS,
+  placeOfKey,
   type RowVersion,
   removeActions,
   timelineKey,
@@ -56,19 +57,30 @@ type TimelineRow = {
 /**
  * Calls in the tables `calls` and `timeline`, which are created by the first write. The SDK is loaded on first use.
  */
-export function createTableCallStore(access: TablesAccess, options: CallStoreOptions = {}): CallStore {
-  return new TableCallStore(tableLoader('calls', access, options), tableLoader('timeline', access, options));
+export function createTableCallStore(access: TablesAccess, options: TableCallStoreOptions = {}): CallStore {
+  const [calls, timeline] = [tableLoader('calls', access, options), tableLoader('timeline', access, options)];
+  return new TableCallStore(calls, timeline, options.lookedAt ?? MAX_PAGE);
+}
+
+interface TableCallStoreOptions extends CallStoreOptions {
+  /**
+   * Among how many past calls of a partition one request looks for those that match. Defaults to 1,000, since one
+   * answer holds as many keys.
+   */
+  readonly lookedAt?: number;
 }
 
 class TableCallStore implements CallStore {
   readonly #calls: () => Promise<TableClient>;
   readonly #timeline: () => Promise<TableClient>;
+  readonly #lookedAt: number;
   /** The version of each call that `get` has returned. */
   readonly #versions = new WeakMap<Call, RowVersion>();
 
-  constructor(calls: () => Promise<TableClient>, timeline: () => Promise<TableClient>) {
+  constructor(calls: () => Promise<TableClient>, timeline: () => Promise<TableClient>, lookedAt: number) {
     this.#calls = calls;
     this.#timeline = timeline;
+    this.#lookedAt = lookedAt;
   }
 
   create(call: Call): Promise<boolean> {
@@ -140,11 +152,16 @@ class TableCallStore implements CallStore {
         equals('direction', direction);
       const range = place === undefined ? {} : { after: place };
       // One row more than requested in each partition tells whether there are more.
-      const found = await this.#rowsOf(
-        (partition) => listRange(partition, kind, range) + conditions,
-        limit + 1,
-      );
-      return pageOfCalls(found.map(callOf), query);
+      const read = (through?: ReadonlyMap<string, string>): Promise<TableEntityResult<CallRow>[]> =>
+        this.#rowsOf((partition) => {
+          const last = through?.get(partition);
+          const part = last === undefined ? range : { ...range, through: last };
+          return listRange(partition, kind, part) + conditions;
+        }, limit + 1);
+      if (kind === 'live' || conditions === '') return pageOfCalls((await read()).map(callOf), query);
+      // Storage would look through all past calls for a few that match.
+      const through = await this.#lastKeysLookedAt((partition) => listRange(partition, kind, range));
+      return pageOfCalls((await read(through)).map(callOf), query, [...through.values()].map(placeOfKey));
     });
   }
 
@@ -251,6 +268,17 @@ class TableCallStore implements CallStore {
     const ids = (await Promise.all(asked)).flatMap((row) => (row === undefined ? [] : [row.callId]));
     const rows = await Promise.all(ids.map((callId) => readRow(calls, callId)));
     return rows.flatMap((row) => (row === undefined ? [] : [callOf(row)]));
+  }
+
+  /** The last key that one request looks at in each partition where it leaves some to the next request. */
+  async #lastKeysLookedAt(rangeOf: (partition: string) => string): Promise<ReadonlyMap<string, string>> {
+    const rows = await this.#rowsOf(rangeOf, this.#lookedAt, ['PartitionKey', 'RowKey']);
+    const last = new Map<string, string>();
+    for (const [partition, its] of Map.groupBy(rows, ({ partitionKey = '' }) => partitionKey)) {
+      const key = its.at(-1)?.rowKey;
+      if (its.length === this.#lookedAt && key !== undefined) last.set(partition, key);
+    }
+    return last;
   }
 
   /** The first rows of a range in every partition. */

@@ -1,12 +1,13 @@
 /** Runs workers in Azure Functions: translates between its requests and the web-standard ones of the webhook. */
 import { app, type HttpRequest, type HttpResponseInit, type InvocationContext } from '@azure/functions';
 import { isLoopbackHttp } from '../../../../shared/base/loopback-url.ts';
+import { RareLines } from '../../../../shared/base/rare-lines.ts';
 import { groupPublisher, type Publish } from '../../../../shared/web-pubsub/group-publisher.ts';
 import { handleLaneEvent } from '../../kit/lane-event.ts';
 import type { Listen } from '../../kit/running-handler.ts';
-import { WorkerWebhook } from '../../kit/webhook.ts';
+import { LOST_EVENT_LINE_MS, type WebhookLog, WorkerWebhook } from '../../kit/webhook.ts';
 import type { Worker } from '../../kit/worker.ts';
-import { readWorkerConfig, type WorkerConfig } from '../../settings/worker-config.ts';
+import { adviceOn, isControlApp, readWorkerConfig, type WorkerConfig } from '../../settings/worker-config.ts';
 import { handlerListener } from './handler-listener.ts';
 
 /**
@@ -21,15 +22,31 @@ export function registerWorkers(workers: readonly Worker[]): void {
   const publisher = once(() => publisherOf(config()));
   const publish: Publish = (group, message) => publisher()(group, message);
   const listener = once(() => handlerListener(config().webPubSub));
+  const late = new RareLines(LOST_EVENT_LINE_MS, () => performance.now());
+  let isAdvised = false;
+  const advise = (log: WebhookLog): void => {
+    const advice = isAdvised ? undefined : adviceOn(config());
+    isAdvised = true;
+    if (advice !== undefined) log.warn(advice, {});
+  };
   const webhook = new WorkerWebhook({
     workers,
     service: () => config().webPubSub,
     handle: (worker, request, log) => {
+      advise(log);
       const listen: Listen = (target, heard) => listener()(log)(target, heard);
       const { callId } = request;
-      const onLate = ({ message }: Error): void =>
-        log.warn(`worker ${worker.name} is not heard: ${message}`, { callId });
-      return handleLaneEvent(worker, request, { publish, listen, onLate });
+      const onLate = ({ message }: Error): void => {
+        const unlogged = late.next(`${worker.name}/${callId}`);
+        if (unlogged !== undefined)
+          log.warn(`worker ${worker.name} is not heard: ${message}`, { callId, unlogged });
+      };
+      return handleLaneEvent(worker, request, {
+        publish,
+        listen,
+        onLate,
+        isControlApp: (url) => isControlApp(config(), url),
+      });
     },
   });
   app.http('workerEvents', {

@@ -5,7 +5,7 @@ import { pino } from 'pino';
 import { workers } from '#workers';
 import { type Command, readArguments, runCommand, UsageError } from '../../../../shared/base/command-line.ts';
 import { endWithNpm } from '../../../../shared/base/end-with-npm.ts';
-import { readWorkerConfig } from '../../settings/worker-config.ts';
+import { adviceOn, readWorkerConfig } from '../../settings/worker-config.ts';
 import { startResidentServer } from './server.ts';
 
 const DEFAULT_PORT = '7073';
@@ -48,6 +48,8 @@ async function main(): Promise<number> {
     throw new UsageError(`--port must be a number from 0 to 65535, not "${values.port}"`);
   const log = pino({ name: 'resident worker' });
   const config = readWorkerConfig(process.env);
+  const advice = adviceOn(config);
+  if (advice !== undefined) log.warn(advice);
   const server = await startResidentServer({ workers: chosen, config, host: values.host, port, log });
   log.info({ url: server.url, workers: positionals }, 'takes calls');
   const stop = async (): Promise<void> => {

@@ -10,7 +10,9 @@
 
 import { randomUUID } from 'node:crypto';
 import type { Clock } from '../../../../shared/base/clock.ts';
+import { kindOf } from '../../../../shared/base/errors.ts';
 import { afterSilence } from '../../../../shared/base/own-pause.ts';
+import { RareLines } from '../../../../shared/base/rare-lines.ts';
 import type { Publish } from '../../../../shared/web-pubsub/group-publisher.ts';
 import {
   nonceOfQuestion,
@@ -23,6 +25,7 @@ import { audioEvent, audioMsOf, parseEventText, type WorkerEvent } from '../../k
 import { InterruptedError, PacketNumbers } from '../../kit/player.ts';
 import { runEvent } from '../../kit/run-event.ts';
 import type { Listen } from '../../kit/running-handler.ts';
+import { LOST_EVENT_LINE_MS } from '../../kit/webhook.ts';
 import type { Worker } from '../../kit/worker.ts';
 import type { OpenResidentConnection, ResidentConnection } from './resident-connection.ts';
 import { type LostMessages, WaitingMessages } from './waiting-messages.ts';
@@ -42,6 +45,8 @@ export interface ResidentLosses {
   readonly unheard: LostMessages;
   /** Replies that could not be published. */
   readonly unsaid: LostMessages;
+  /** Events on which a handler failed. */
+  readonly failed: number;
 }
 
 export interface ResidentCallOptions {
@@ -51,11 +56,15 @@ export interface ResidentCallOptions {
   readonly hostId: string;
   readonly clock: Clock;
   readonly open: OpenResidentConnection;
+  /** Whether the worker may ask the control app at this address about its call. */
+  readonly isControlApp: (url: string) => boolean;
   /**
    * A handler failed; its event is lost and nothing else. Of replies in a row that could not be published, the first
-   * fails in this way.
+   * fails in this way. Told of the first of a kind, and then of one every `LOST_EVENT_LINE_MS` at most: a handler may
+   * fail on every frame.
+   * @param unlogged failures before this one of which it was not told
    */
-  readonly onFailed: (error: unknown) => void;
+  readonly onFailed: (error: unknown, unlogged: number) => void;
   /** The worker is too slow: told at the first message that is dropped, and again once nothing waited in between. */
   readonly onDropped: (dropped: LostMessages) => void;
   readonly onOver: (end: ResidentEnd, losses: ResidentLosses) => void;
@@ -78,6 +87,8 @@ export class ResidentCall {
   /** A reply could not be published, and none has been since. */
   #isMute = false;
   #unsaid: LostMessages = { messages: 0, audioMs: 0 };
+  readonly #failures: RareLines;
+  #failed = 0;
   #isWorking = false;
   #isOver = false;
   #cancelSilence = (): void => {};
@@ -85,6 +96,7 @@ export class ResidentCall {
 
   constructor(options: ResidentCallOptions) {
     this.#options = options;
+    this.#failures = new RareLines(LOST_EVENT_LINE_MS, () => options.clock.elapsedMs());
     this.#waiting = new WaitingMessages(options.onDropped);
     const { callId, worker, hostId } = options;
     this.#claim = { host: hostId, atMs: options.clock.nowMs() };
@@ -150,7 +162,11 @@ export class ResidentCall {
     this.#connection.stop();
     // Nobody hears what a handler that still runs would say.
     this.#onUrgent?.({ type: 'call.ended', reason: cause });
-    this.#options.onOver(cause, { unheard: this.#waiting.dropped, unsaid: this.#unsaid });
+    this.#options.onOver(cause, {
+      unheard: this.#waiting.dropped,
+      unsaid: this.#unsaid,
+      failed: this.#failed,
+    });
   }
 
   #heard(message: Uint8Array | string): void {
@@ -221,7 +237,7 @@ export class ResidentCall {
   }
 
   async #handle({ read, kind }: NonNullable<ReturnType<WaitingMessages['shift']>>): Promise<void> {
-    const { worker, callId, onFailed } = this.#options;
+    const { worker, callId, isControlApp } = this.#options;
     const publish: Publish = (_group, message) =>
       this.#connection.publish('down', message instanceof Uint8Array ? message : JSON.stringify(message));
     this.#urgent = [];
@@ -235,9 +251,12 @@ export class ResidentCall {
     // Each message comes once, since the client drops repetitions: its key need not be the same twice.
     const input = { callId, read, connectionState: this.#laneState, eventKey: randomUUID };
     const background = { numbers: this.#numbers, endOf: (turn: number) => this.#endOf(turn) };
-    const response = await runEvent(worker, input, { publish, listen, background });
+    const response = await runEvent(worker, input, { publish, listen, background, isControlApp });
     this.#laneState = response.connectionState ?? this.#laneState;
-    if (response.outcome === 'failed') onFailed(response.error);
+    if (response.outcome === 'failed') {
+      this.#failed += 1;
+      this.#tellFailed(response.error);
+    }
     const { message } = response;
     if (message !== undefined && !this.#isOver) {
       // No retry: by the time there is a connection again, this reply is too late.
@@ -256,8 +275,13 @@ export class ResidentCall {
     const { messages, audioMs } = this.#unsaid;
     const ms = typeof body === 'string' ? 0 : Math.round(audioMsOf(body));
     this.#unsaid = { messages: messages + 1, audioMs: audioMs + ms };
-    if (!this.#isMute) this.#options.onFailed(error);
+    if (!this.#isMute) this.#tellFailed(error);
     this.#isMute = true;
+  }
+
+  #tellFailed(error: unknown): void {
+    const unlogged = this.#failures.next(kindOf(error));
+    if (unlogged !== undefined) this.#options.onFailed(error, unlogged);
   }
 
   /** Why nobody hears any more what a handler that has returned says in its turn. */

@@ -16,7 +16,7 @@ const MAX_RESIDENT_CALLS = 200;
 
 interface ResidentCallsOptions
   extends Omit<ResidentCallOptions, 'worker' | 'callId' | 'onFailed' | 'onDropped' | 'onOver'> {
-  readonly onFailed: (worker: string, callId: string, error: unknown) => void;
+  readonly onFailed: (worker: string, callId: string, error: unknown, unlogged: number) => void;
   readonly onDropped: (worker: string, callId: string, dropped: LostMessages) => void;
   readonly onOver: (worker: string, callId: string, end: ResidentEnd, losses: ResidentLosses) => void;
 }
@@ -72,7 +72,7 @@ export class ResidentCalls {
       ...options,
       worker,
       callId,
-      onFailed: (error) => onFailed(worker.name, callId, error),
+      onFailed: (error, unlogged) => onFailed(worker.name, callId, error, unlogged),
       onDropped: (dropped) => onDropped(worker.name, callId, dropped),
       onOver: (end, losses) => {
         if (this.#calls.get(key) === call) this.#calls.delete(key);

@@ -7,7 +7,7 @@ import { systemClock } from '../../../../shared/base/clock.ts';
 import { stackOf } from '../../../../shared/base/errors.ts';
 import { type WebhookLog, WorkerWebhook } from '../../kit/webhook.ts';
 import type { Worker } from '../../kit/worker.ts';
-import type { WorkerConfig } from '../../settings/worker-config.ts';
+import { isControlApp, type WorkerConfig } from '../../settings/worker-config.ts';
 import { ResidentCalls } from './resident-calls.ts';
 import { residentConnections } from './resident-connection.ts';
 
@@ -54,9 +54,10 @@ export async function startResidentServer(options: {
   const calls = new ResidentCalls({
     hostId: randomUUID(),
     clock: systemClock,
+    isControlApp: (url) => isControlApp(config, url),
     open: residentConnections({ access: config.webPubSub, clock: systemClock, random: Math.random, log }),
-    onFailed: (worker, callId, error) =>
-      log.error({ worker, callId, err: stackOf(error) }, 'a worker lost an event'),
+    onFailed: (worker, callId, error, unlogged) =>
+      log.error({ worker, callId, unlogged, err: stackOf(error) }, 'a worker lost an event'),
     onDropped: (worker, callId, dropped) =>
       log.warn({ worker, callId, dropped }, 'a worker is too slow: what waits for it is dropped'),
     onOver: (worker, callId, cause, losses) => log.info({ worker, callId, cause, ...losses }, 'left a call'),

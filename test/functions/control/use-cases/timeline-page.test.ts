@@ -73,6 +73,24 @@ it('reads little more than the newest entries of a long timeline', async () => {
   expect(timeline.cost.entries).toBeLessThanOrEqual(300);
 });
 
+it('reads a small part of a timeline whose many entries are long ago', async () => {
+  const count = 60_000;
+  const timeline = aTimeline(Array.from({ length: count }, (_, index) => entry(index, T0 + index * 20)));
+  const nowMs = T0 + 4 * 3_600_000;
+  const query = { limit: 10, order: 'desc' } as const;
+  const first = await timelinePage(timeline, aCall(), query, nowMs);
+  expect(first.entries.map(({ id }) => id)).toEqual(
+    Array.from({ length: 10 }, (_, index) => `e${count - 1 - index}`),
+  );
+  expect(timeline.cost.entries, 'of 60,000').toBeLessThan(15_000);
+  const moment = aTimeline(Array.from({ length: 2_500 }, (_, index) => entry(index, T0)));
+  const all = await timelinePage(moment, aCall(), { limit: 3_000, order: 'desc' }, nowMs);
+  expect(
+    all.entries.map(({ id }) => id),
+    'all of one moment',
+  ).toEqual(moment.inOrder.toReversed());
+});
+
 it('finds the few entries of a quiet call in few steps', async () => {
   const timeline = aTimeline([entry(0, T0), entry(1, T0 + 1)]);
   const { entries, next } = await timelinePage(

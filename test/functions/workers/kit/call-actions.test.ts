@@ -4,7 +4,7 @@ import { CallControlMissingError } from '../../../../functions/workers/kit/call-
 import { defineWorker } from '../../../../functions/workers/kit/define-worker.ts';
 import { handleLaneEvent } from '../../../../functions/workers/kit/lane-event.ts';
 import { parseLaneMemory } from '../../../../functions/workers/kit/lane-memory.ts';
-import type { LaneResponse } from '../../../../functions/workers/kit/run-event.ts';
+import type { LanePorts, LaneResponse } from '../../../../functions/workers/kit/run-event.ts';
 import type { Call } from '../../../../functions/workers/kit/worker.ts';
 import { CallsApiError } from '../../../../shared/client/calls-api-error.ts';
 import { signCallToken } from '../../../../shared/wire/signed/call-token.ts';
@@ -35,6 +35,7 @@ async function lane(
   act: (call: Call, tone: string) => Promise<unknown>,
   callId = CONNECTED_ID,
   withControl = true,
+  ports?: LanePorts,
 ) {
   const worker = defineWorker({
     name: 'presser',
@@ -48,13 +49,17 @@ async function lane(
   const token = signCallToken({ callId, worker: 'echo', expiresAtMs }, TICKET_KEY);
   let connectionState: string | undefined;
   const hand = (event: object): Promise<LaneResponse> =>
-    handleLaneEvent(worker, {
-      callId: CONNECTED_ID,
-      contentType: 'application/json',
-      body: Buffer.from(JSON.stringify(event)),
-      connectionId: 'connection-1',
-      connectionState,
-    });
+    handleLaneEvent(
+      worker,
+      {
+        callId: CONNECTED_ID,
+        contentType: 'application/json',
+        body: Buffer.from(JSON.stringify(event)),
+        connectionId: 'connection-1',
+        connectionState,
+      },
+      ports,
+    );
   const next = async (event: object): Promise<LaneResponse> => {
     const response = await hand(event);
     connectionState = response.connectionState ?? connectionState;
@@ -124,6 +129,21 @@ describe('what a worker does with its call', () => {
     const { press } = await lane(act);
     expect(await press('1')).toMatchObject({ outcome: 'silent' });
     expect(operations()).toEqual([operation]);
+  });
+
+  it('goes to a control app that is allowed, and to no other that an event names', async () => {
+    const asked: string[] = [];
+    const isControlApp = (url: string): boolean => asked.push(url) > 2;
+    const { press } = await lane((call) => call.prompt({ kind: 'text', text: 'Hi' }), undefined, true, {
+      isControlApp,
+    });
+    for (const tone of ['1', '2']) {
+      const { outcome, error } = await press(tone);
+      expect({ outcome, error }).toEqual({ outcome: 'failed', error: expect.any(CallControlMissingError) });
+    }
+    expect(api.answered, 'no request has left').toEqual([]);
+    expect(await press('3')).toMatchObject({ outcome: 'silent' });
+    expect(asked).toEqual([api.url, api.url, api.url]);
   });
 
   it('is hanging up', async () => {

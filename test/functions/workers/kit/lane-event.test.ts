@@ -204,9 +204,16 @@ describe('the reply of a worker', () => {
 
   it('may be a list of actions', async () => {
     const actions = [{ type: 'stop' } as const, { type: 'publish', text: 'hello' } as const];
-    const response = await lane({ onAudio: () => ({ actions }) }).audio();
+    const test = lane({ onAudio: () => ({ actions }) });
+    const response = await test.audio();
     expect(response.message?.contentType).toBe('application/json');
-    expect(parseWorkerActions(JSON.parse(String(response.message?.body)))).toEqual({ actions, ignored: 0 });
+    expect(parseWorkerActions(JSON.parse(String(response.message?.body)))).toEqual({
+      actions,
+      ignored: 0,
+      number: 0,
+    });
+    const next = await test.audio();
+    expect(JSON.parse(String(next.message?.body)).number, 'one that is no repetition').toBe(1);
   });
 
   it('says of audio in actions too which turn it answers, unless the worker does', async () => {

@@ -53,7 +53,7 @@ describe('what a worker plays', () => {
       new Set(second?.payload.filter((_, i) => i % 2 === 0)),
       'samples as they were when played',
     ).toEqual(new Set([7]));
-    expect(sent[2]).toEqual({ actions: [{ type: 'publish', text: 'said' }] });
+    expect(sent[2]).toEqual({ actions: [{ type: 'publish', text: 'said' }], number: 0x8002 });
   });
 
   it('goes on after a message that could not be sent, and rejects for the one who played it', async () => {
@@ -137,8 +137,9 @@ describe('what a worker plays', () => {
     expect(sent.map(({ group: name }) => name)).toEqual(Array(6).fill('call.0123456789abcdef.down.speaker'));
     const [once, again, next] = packets(sent.map(({ message }) => message));
     expect(again).toEqual(once);
-    expect(next).toMatchObject({ sequenceNumber: 0x8001 });
-    expect(sent[1]?.message).toEqual({ actions: [{ type: 'publish', text: 'pressed 5' }] });
+    expect(next).toMatchObject({ sequenceNumber: 0x8002 });
+    expect(sent[1]?.message).toEqual({ actions: [{ type: 'publish', text: 'pressed 5' }], number: 0x8001 });
+    expect(sent[3]?.message, 'the relay takes it for a repetition').toEqual(sent[1]?.message);
   });
 
   it('is refused to the handler whose packet the relay has dropped, and not to a later one', async () => {

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { SignJWT } from 'jose';
 import { describe, expect, it } from 'vitest';
 import { defineWorker } from '../../../../functions/workers/kit/define-worker.ts';
-import { WorkerWebhook } from '../../../../functions/workers/kit/webhook.ts';
+import { LOST_EVENT_LINE_MS, WorkerWebhook } from '../../../../functions/workers/kit/webhook.ts';
 import { isSigned } from '../../../../functions/workers/kit/webhook-caller.ts';
 import { echo } from '../../../../functions/workers/samples/echo.ts';
 import { readWorkerConfig } from '../../../../functions/workers/settings/worker-config.ts';
@@ -84,6 +84,26 @@ describe('the webhook of Web PubSub', () => {
     await strangers(1);
     expect(log).toHaveLength(2);
     expect(log[1]).toContain('refused: 52');
+  });
+
+  it('logs the first of the events that a worker loses on a call, then one in ten seconds, and counts all', async () => {
+    let nowMs = 0;
+    const { invocation, log } = recordingInvocation();
+    const service = () => readWorkerConfig(ENV).webPubSub;
+    const webhook = new WorkerWebhook({ workers: [echo, broken], service, elapsedMs: () => nowMs });
+    const frames = async (count: number, callId: string) => {
+      const headers = { 'ce-userId': callId };
+      for (let i = 0; i < count; i += 1)
+        await webhook.handle(eventRequest({ body: AUDIO, worker: 'broken', headers }), invocation);
+    };
+    await frames(50, 'a'.repeat(16));
+    await frames(50, 'b'.repeat(16));
+    expect(log).toHaveLength(2);
+    nowMs = LOST_EVENT_LINE_MS;
+    await frames(50, 'a'.repeat(16));
+    expect(log).toHaveLength(3);
+    expect(log[2]).toContain('unlogged: 49');
+    expect(webhook.counts).toMatchObject({ events: 150, failed: 150 });
   });
 
   it('carries the state of the lane from one response to the next request', async () => {

@@ -1,4 +1,5 @@
 import { fork } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { createServer } from 'node:net';
@@ -14,7 +15,11 @@ import {
 } from '@azure/data-tables';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { freePort } from '../../../../local/emulators/common/free-port.ts';
-import { type RunningTables, startTables } from '../../../../local/emulators/storage/server.ts';
+import {
+  type RunningTables,
+  startTables,
+  tablesWithKey,
+} from '../../../../local/emulators/storage/server.ts';
 
 type PipelinePolicy = NonNullable<TableServiceClientOptions['additionalPolicies']>[number]['policy'];
 
@@ -298,10 +303,32 @@ describe('the process', () => {
     taken.close();
   });
 
-  it('serves the well-known account only, and says so when the environment names others', async () => {
-    process.env['AZURITE_ACCOUNTS'] = 'mine:a2V5';
-    await expect(startTables({ port: 0 })).rejects.toThrow('AZURITE_ACCOUNTS is set');
-    delete process.env['AZURITE_ACCOUNTS'];
+  it('refuses accounts that Azurite would not read, instead of serving the published one', async () => {
+    for (const accounts of ['mine', 'mine:', 'mine:a2V5:a2V5', 'mine:a2V5;other:a2V5', 'mine:no base64']) {
+      process.env['AZURITE_ACCOUNTS'] = accounts;
+      await expect(startTables({ port: 0 })).rejects.toThrow('AZURITE_ACCOUNTS must be one account');
+      delete process.env['AZURITE_ACCOUNTS'];
+    }
+  });
+
+  it('with a key of its own, serves who has it and refuses the published one', async () => {
+    const port = await freePort();
+    const url = `http://127.0.0.1:${port}`;
+    const { env, connectionString } = tablesWithKey(url, randomBytes(64).toString('base64'));
+    const main = join(import.meta.dirname, '../../../../local/emulators/storage/main.ts');
+    const child = fork(main, ['--port', String(port)], {
+      env: { ...process.env, ...env },
+      stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
+      execArgv: [],
+    });
+    await once(child, 'message');
+    await clientFor('kept', { ...tables, connectionString }).createTable();
+    const published = tables.connectionString.replace(tables.url, url);
+    const stranger = clientFor('strange', { ...tables, connectionString: published });
+    await expect(stranger.createTable()).rejects.toMatchObject({ statusCode: 403 });
+    const exited = once(child, 'exit');
+    child.kill();
+    await exited;
   });
 
   it('starts from the command line, leaves no file behind, and stops when told to', async () => {

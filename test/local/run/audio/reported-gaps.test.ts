@@ -36,7 +36,7 @@ function relay(
     audioMsFiller: 0,
     audioMsDropped: 0,
     audioMsCut: 0,
-    workers: [{ droppedMs: 0, lostMs: 0, repliesIgnoredMs: 0, ...worker }],
+    workers: [{ droppedMs: 0, lostMs: 0, repliesIgnoredMs: 0, repliesRefusedMs: 0, ...worker }],
     ...counts,
   };
 }
@@ -90,6 +90,14 @@ describe('a call that was torn', () => {
     expect(judgeGaps(loss, lessLost, 20).agrees).toBe(false);
     const oneStream = reportedGaps(loss, QUIET, relay({ framesIn: 90, audioMsCut: 200 }));
     expect(judgeGaps(loss, oneStream, 20).agrees).toBe(false);
+  });
+
+  it('counts what was refused once, though relay and worker report it', () => {
+    const refused = { repliesIgnoredMs: 150, repliesRefusedMs: 100 };
+    const told = (audioMsDropped: number) => reportedGaps(loss, QUIET, relay({ audioMsDropped }, refused));
+    expect(told(150).lostMs).toBe(200);
+    expect(judgeGaps(loss, told(150), 20).agrees).toBe(true);
+    expect(judgeGaps(loss, told(140), 20).agrees, 'less than there is').toBe(false);
   });
 
   it('does not agree where silence is reported and audio is missing', () => {

@@ -13,6 +13,7 @@ const WORKER = {
   ackedMs: 20,
   repliesPlayedMs: 20,
   repliesIgnoredMs: 0,
+  repliesRefusedMs: 0,
 };
 const STREAM: StreamCounts = {
   callId: 'call',

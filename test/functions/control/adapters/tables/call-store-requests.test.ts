@@ -9,6 +9,7 @@ import {
 import { connectionKey, PARTITIONS } from '../../../../../functions/control/adapters/tables/call-rows.ts';
 import { createTableCallStore } from '../../../../../functions/control/adapters/tables/call-store.ts';
 import { createTableIdempotencyStore } from '../../../../../functions/control/adapters/tables/idempotency-store.ts';
+import type { CallPage } from '../../../../../functions/control/call/list.ts';
 import type { Call } from '../../../../../functions/control/call/model.ts';
 import { type CallStore, knowing } from '../../../../../functions/control/call/stores.ts';
 import { type RunningTables, startTables } from '../../../../../local/emulators/storage/server.ts';
@@ -74,6 +75,44 @@ it.each([0, 40, 400])(
     expect(await requestsOf(() => store.list({ limit: 5, after })), 'the second page').toEqual(oneEach);
   },
 );
+
+it('looks through a bounded number of past calls in a request, and finds all that match page by page', async () => {
+  // Two calls of each time, the newest first, and those that match at both ends.
+  const calls = Array.from({ length: 60 }, (_, index) =>
+    aCall({
+      callId: `scanned${index.toString().padStart(2, '0')}`,
+      route: index < 2 || index > 56 ? 'rare' : 'everyone',
+      phase: 'ended',
+      endedAtMs: 2_000 - Math.floor(index / 2),
+    }),
+  );
+  await Promise.all(calls.map((call) => store.create(call)));
+  const rare = calls.filter(({ route }) => route === 'rare').map(({ callId }) => callId);
+  const connectionString = tables.connectionString.replace(
+    `:${new URL(tables.url).port}/`,
+    `:${proxy.port}/`,
+  );
+  const few = createTableCallStore({ connectionString }, { allowInsecureConnection: true, lookedAt: 3 });
+  const query = { state: 'ended', route: 'rare', after: '2001_a' } as const;
+  for (const limit of [1, 100]) {
+    const pages: string[][] = [];
+    let after: string | undefined = query.after;
+    while (after !== undefined && pages.length < 60) {
+      asked.length = 0;
+      const page: CallPage = await few.list({ ...query, limit, after });
+      expect(asked).toEqual([...oneEach, ...oneEach]);
+      pages.push(page.calls.map(({ callId }) => callId));
+      after = page.next;
+    }
+    expect(after, 'the last page').toBeUndefined();
+    expect(pages.flat(), `${limit} at a time`).toEqual(rare);
+    expect(pages.slice(0, -1), 'a page without a match goes on').toContainEqual([]);
+  }
+  expect(await store.list({ ...query, limit: 2 })).toMatchObject({
+    calls: [{ callId: rare[0] }, { callId: rare[1] }],
+    next: '2000_scanned01',
+  });
+});
 
 it('changes a call that has just been read without reading it again, unless others have changed it since', async () => {
   const hold = (call: Call): { call: Call } => ({ call: { ...call, held: call.held + 1 } });

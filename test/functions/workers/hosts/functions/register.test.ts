@@ -95,3 +95,12 @@ it('reads wrong settings once and logs them once, however many strangers ask', a
   expect(lines.filter((line) => line.includes('WEB_PUBSUB_CONNECTION_STRING'))).toHaveLength(1);
   expect(lines, 'in all').toHaveLength(1);
 });
+
+it('advises once to name the control apps that workers may ask', async () => {
+  const handle = registered();
+  const log: string[] = [];
+  const context = new InvocationContext({ logHandler: (_, ...args) => log.push(args.join(' ')) });
+  for (let times = 0; times < 2; times += 1)
+    await handle(await asFunctionsRequest(eventRequest({ body: AUDIO })), context);
+  expect(log.filter((line) => line.includes('CONTROL_URLS is not set'))).toHaveLength(1);
+});

@@ -1,8 +1,12 @@
 import { createServer } from 'node:http';
 import { expect, it, onTestFinished, vi } from 'vitest';
-import { ResidentCall } from '../../../../../functions/workers/hosts/resident/resident-call.ts';
+import {
+  ResidentCall,
+  type ResidentLosses,
+} from '../../../../../functions/workers/hosts/resident/resident-call.ts';
 import type { OpenResidentConnection } from '../../../../../functions/workers/hosts/resident/resident-connection.ts';
 import { defineWorker } from '../../../../../functions/workers/kit/define-worker.ts';
+import { LOST_EVENT_LINE_MS } from '../../../../../functions/workers/kit/webhook.ts';
 import type { Call } from '../../../../../functions/workers/kit/worker.ts';
 import { PRESENCE_MS } from '../../../../../shared/wire/lane/resident-messages.ts';
 import { parseRtp } from '../../../../../shared/wire/lane/rtp.ts';
@@ -42,6 +46,7 @@ function joiningCall(inBackground: (call: Call) => Promise<void> = async () => {
     callId: CALL_ID,
     hostId: 'this replica',
     clock,
+    isControlApp: () => true,
     open: (_, heard) => {
       listener = heard;
       return {
@@ -161,7 +166,7 @@ it('parses a text once, and publishes the reply to it as it was written', async 
   const parse = vi.spyOn(JSON, 'parse');
   onTestFinished(() => parse.mockRestore());
   hear(text);
-  const reply = '{"actions":[{"type":"publish","text":"5"}]}';
+  const reply = '{"actions":[{"type":"publish","text":"5"}],"number":0}';
   await until(() => published.includes(reply), 'the reply');
   expect(parse.mock.calls.filter(([parsed]) => parsed === text)).toHaveLength(1);
   expect(parse.mock.calls.filter(([parsed]) => parsed === reply)).toHaveLength(0);
@@ -283,6 +288,7 @@ it('lets a handler that plays learn of an interruption at once, and serves what 
     callId: CALL_ID,
     hostId: 'this replica',
     clock: new RelayClock(),
+    isControlApp: () => true,
     open: (_, heard) => {
       listener = heard;
       const publish = async (_to: string, message: unknown) => {
@@ -340,6 +346,7 @@ it('lets a worker speak on after its handler has returned, in packets of their o
     callId: CALL_ID,
     hostId: 'this replica',
     clock: new RelayClock(),
+    isControlApp: () => true,
     open: (_, heard) => {
       listener = heard;
       const publish = async (to: string, message: unknown) => {
@@ -372,6 +379,47 @@ it('lets a worker speak on after its handler has returned, in packets of their o
   call.end('another replica');
   await expect(inBackground?.play(Int16Array.of(1))).rejects.toMatchObject({ reason: 'call ended' });
   await Promise.all(spoken);
+});
+
+it('tells of the first frame on which its worker fails, then of one in ten seconds, and counts all', async () => {
+  const clock = new RelayClock();
+  const told: number[] = [];
+  let losses: ResidentLosses | undefined;
+  let heard = 0;
+  let listener: Parameters<OpenResidentConnection>[1] | undefined;
+  const call = new ResidentCall({
+    worker: defineWorker({
+      name: 'resident',
+      listen: { mode: 'stream' },
+      onAudio: () => {
+        heard += 1;
+        throw new Error(`it fails on frame ${heard}`);
+      },
+    }),
+    callId: CALL_ID,
+    hostId: 'this replica',
+    clock,
+    isControlApp: () => true,
+    open: (_, its) => {
+      listener = its;
+      return { start: async () => {}, publish: async () => {}, stop: () => {} };
+    },
+    onFailed: (_, unlogged) => told.push(unlogged),
+    onDropped: () => {},
+    onOver: (_, its) => {
+      losses = its;
+    },
+  });
+  await call.join(started);
+  for (let frame = 1; frame <= 30; frame += 1) {
+    if (frame === 30) await clock.advance(LOST_EVENT_LINE_MS);
+    listener?.message(rtp());
+    await until(() => heard === frame, 'the next frame');
+  }
+  await new Promise((resolve) => setImmediate(resolve));
+  call.end('closed');
+  expect(told).toEqual([0, 28]);
+  expect(losses).toMatchObject({ failed: 30 });
 });
 
 it('has a worker speak in the background for longer than an event may be answered', async () => {

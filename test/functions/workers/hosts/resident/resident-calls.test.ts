@@ -12,6 +12,7 @@ function setUp() {
   const calls = new ResidentCalls({
     hostId: 'this replica',
     clock: new RelayClock(),
+    isControlApp: () => true,
     open: () => {
       const start = Promise.withResolvers<void>();
       starts.push(start);
