@@ -12,7 +12,7 @@ import { convertRate, FILTER_REACH_SAMPLES } from './resample.ts';
  * (`docs/decisions/0210-frames-are-converted-with-the-frame-before.md`).
  */
 export class FrameConverter {
-  readonly #fromHz: number;
+  readonly fromHz: number;
   readonly #toHz: number;
   /** The frame before, and room for the next one. */
   readonly #window: Int16Array;
@@ -21,19 +21,24 @@ export class FrameConverter {
 
   /** Both rates are such that 20 ms are a whole number of samples. */
   constructor(fromHz: number, toHz: number) {
-    this.#fromHz = fromHz;
+    this.fromHz = fromHz;
     this.#toHz = toHz;
     this.#window = new Int16Array(fromHz === toHz ? 0 : 2 * samplesPerFrame(fromHz));
     this.#delay = Math.ceil(FILTER_REACH_SAMPLES * Math.max(1, toHz / fromHz));
   }
 
+  /** Both rates are the same. */
+  get isStraight(): boolean {
+    return this.fromHz === this.#toHz;
+  }
+
   /** Takes one frame and gives one. */
   convert(frame: Int16Array): Int16Array {
-    if (this.#fromHz === this.#toHz) return frame;
+    if (this.isStraight) return frame;
     this.#window.copyWithin(0, frame.length);
     this.#window.set(frame, frame.length);
     const wanted = samplesPerFrame(this.#toHz);
     const from = wanted - this.#delay;
-    return convertRate(this.#window, this.#fromHz, this.#toHz).subarray(from, from + wanted);
+    return convertRate(this.#window, this.fromHz, this.#toHz).subarray(from, from + wanted);
   }
 }
