@@ -2,9 +2,10 @@ import { samplesPerFrame } from './phone.ts';
 import { convertRate, FILTER_REACH_SAMPLES } from './resample.ts';
 
 /**
- * Converts audio of one rate to another as it comes, a frame of 20 ms for a frame. What comes out is as much late as the
- * converter's filter reaches ahead: 20 samples of the lower rate, so 1.25 ms at 16 kHz. It begins with that much
- * silence, and goes on as `convertRate` would convert the whole. At the same rate nothing is converted, and nothing late.
+ * Converts audio of one rate to another as it comes, a frame of 20 ms for a frame. What comes out is as much late as
+ * the converter's filter reaches ahead: 20 samples of the lower rate, so 1.25 ms at 16 kHz. It begins with that much
+ * silence, and goes on as `convertRate` would convert the whole. At the same rate nothing is converted, and nothing is
+ * late.
  *
  * The state is the frame before, with which each is converted: 20 ms are whole samples at both rates, so the samples
  * lie where they lie in the whole, and the filter reaches no further back. A converter that keeps its own state costs

@@ -45,8 +45,8 @@ interface Line {
 
 /**
  * The telephone of a person who speaks and listens now. What comes from the handset is said as it comes; what the
- * recordings hold is what the call carried, at the rate of the call. The handset may go and come back, or be another one
- * then; without one for 5 s, the phone hangs up.
+ * recordings hold is what the call carried, at the rate of the call. The handset may go and come back, or be another
+ * one then; without one for 5 s, the phone hangs up.
  */
 export class LivePhone extends RecordingPhone {
   readonly #options: LivePhoneOptions;

@@ -6,7 +6,9 @@ const TARGET_FRAMES = 2;
 /** Frames that wait at most; the oldest is thrown away. */
 const MAX_FRAMES = 10;
 
-/** For so long more than one frame above the target must have waited before one is left out. */
+/** Frames above the target that are left to wait. */
+const SPARE_FRAMES = 1;
+/** Whatever has waited beyond that for so long is left out, as soon as somebody pauses. */
 const SURPLUS_MS = 5_000;
 /** Two interruptions within so long say that the target is too low. */
 const SHORTAGE_MS = 30_000;
@@ -18,7 +20,7 @@ export interface UpQueueCounts {
   readonly late: number;
   /** Frames thrown away because too many waited. */
   readonly dropped: number;
-  /** Silent frames left out because the device's clock is the faster one. */
+  /** Silent frames left out because the device's clock is the faster one, or many frames came at once. */
   readonly leftOut: number;
   /** Silent frames put in because the device's clock is the slower one. */
   readonly putIn: number;
@@ -45,7 +47,8 @@ export class UpQueue {
   /** Fewest frames that waited at a take, since `#leastSince`. */
   #least = Number.POSITIVE_INFINITY;
   #leastSince = 0;
-  #surplus = false;
+  /** Silent frames to leave out. */
+  #surplus = 0;
   #late = 0;
   #dropped = 0;
   #leftOut = 0;
@@ -77,10 +80,10 @@ export class UpQueue {
       if (!this.#flowing) return undefined;
     }
     this.#watchSurplus();
-    if (this.#surplus && isSilent(this.#frames[0]) && this.#frames.length > TARGET_FRAMES + 1) {
+    while (this.#surplus > 0 && this.#isDeep() && isSilent(this.#frames[0])) {
       this.#frames.shift();
       this.#leftOut += 1;
-      this.#surplus = false;
+      this.#surplus -= 1;
     }
     const frame = this.#frames.shift();
     if (frame === undefined) this.#short();
@@ -121,8 +124,12 @@ export class UpQueue {
   #watchSurplus(): void {
     this.#least = Math.min(this.#least, this.#frames.length);
     if ((this.#takes - this.#leastSince) * PHONE_FRAME_MS < SURPLUS_MS) return;
-    this.#surplus = this.#least > TARGET_FRAMES + 1;
+    this.#surplus = Math.max(0, this.#least - TARGET_FRAMES - SPARE_FRAMES);
     this.#restartSurplus();
+  }
+
+  #isDeep(): boolean {
+    return this.#frames.length > TARGET_FRAMES + SPARE_FRAMES;
   }
 
   #restartSurplus(): void {
