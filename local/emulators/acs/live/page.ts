@@ -23,7 +23,16 @@ const MAX_MESSAGES_A_SECOND = 500;
 /** What may wait on the way to the page. */
 const MAX_UNREAD_MS = 100;
 
+/** A page that has left so much unread is cut. */
+const MAX_UNREAD_BYTES = 1024 * 1024;
+
 const POLICY_VIOLATION = 1008;
+
+/** What a page needs of its socket. */
+export type PageSocket = Pick<
+  WebSocketConnection,
+  'bufferedBytes' | 'close' | 'listen' | 'ping' | 'send' | 'sendBytes' | 'terminate'
+>;
 
 /** A call that a page is on. */
 export interface LiveCall extends CallNames {
@@ -50,7 +59,7 @@ export interface Exchange {
 }
 
 interface PageOptions {
-  readonly socket: WebSocketConnection;
+  readonly socket: PageSocket;
   readonly clock: Clock;
   readonly exchange: Exchange;
   readonly onClosed: (page: Page) => void;
@@ -128,9 +137,10 @@ export class Page implements Handset {
     if (this.#ringing.delete(id)) this.#tell({ type: 'ended', id, by: 'service', outcome: 'noAnswer' });
   }
 
-  /** Another socket has the call now. */
+  /** Another socket has the call now, and may claim the number. */
   handOver(): void {
     this.#call = undefined;
+    this.#release();
     this.#options.socket.close(POLICY_VIOLATION, 'resumed elsewhere');
   }
 
@@ -244,11 +254,11 @@ export class Page implements Handset {
     const { exchange } = this.#options;
     this.#tell({ type: 'hello', v: 1 });
     const { resume, number } = hello;
-    // One that is refused does not keep the other from being done.
+    // The call first: its old socket may have the number. One that is refused does not keep the other from being done.
     try {
-      if (number !== undefined) this.#release = exchange.claim(number, this);
-    } finally {
       if (resume !== undefined) this.#begin(exchange.resume(resume, this));
+    } finally {
+      if (number !== undefined) this.#release = exchange.claim(number, this);
     }
   }
 
@@ -308,7 +318,9 @@ export class Page implements Handset {
   }
 
   #tell(message: PhoneMessage): void {
-    this.#options.socket.send(JSON.stringify(message));
+    const { socket } = this.#options;
+    if (socket.bufferedBytes > MAX_UNREAD_BYTES) socket.terminate();
+    else socket.send(JSON.stringify(message));
   }
 
   #closed(): void {

@@ -11,6 +11,7 @@ import { type AcsFixture, CALLED, CALLER, startAcsFixture } from '../acs-fixture
 import { type MediaServer, samplesOf, startMediaServer } from '../media/media-server.ts';
 import { answerCallFrom, type LivePage, openPage } from './live-page.ts';
 
+const LIVE_NUMBER = '+14255550177';
 const OTHER_CALLER = '+14255550124';
 
 interface LiveFixture extends AcsFixture {
@@ -211,15 +212,17 @@ describe('a call of a live telephone', () => {
     const page = await connectedPage(f, CALLER, 16_000);
     const { token, callId } = await page.first('answered');
     page.cut();
-    const next = await openPage(f, 48_000, { resume: token });
+    const next = await openPage(f, 48_000, { resume: token, number: LIVE_NUMBER });
     expect(await next.first('answered')).toMatchObject({ token, callId });
     expect(await next.first('media')).toEqual({ type: 'media', rateHz: 16_000 });
     f.frames.advance(20);
     await until(() => next.heard[0], 'a frame of the call');
     expect(next.heard[0]).toHaveLength(960);
     // Another socket takes it over although this one is open: its page does not know yet that it is dead.
-    const third = await openPage(f, 16_000, { resume: token });
+    const third = await openPage(f, 16_000, { resume: token, number: LIVE_NUMBER });
     await third.first('answered');
+    await third.settled();
+    expect(third.all('refused'), 'the number comes along').toEqual([]);
     expect(await next.closed()).toBe(1008);
     third.tell({ type: 'hangUp' });
     expect(await third.first('ended')).toMatchObject({ by: 'you' });
