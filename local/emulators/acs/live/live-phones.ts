@@ -8,7 +8,7 @@ import type { Clock } from '../../common/clock.ts';
 import type { Call } from '../call/call.ts';
 import type { CallRegistry } from '../exchange/call-registry.ts';
 import type { CalleeBook } from '../exchange/callee-book.ts';
-import { address, type Switchboard } from '../exchange/switchboard.ts';
+import { identifierIn, type Switchboard } from '../exchange/switchboard.ts';
 import type { CalleeOutcome, CalleeRinging, IncomingLeg } from '../telephones/callees.ts';
 import { conflict, type LiveCall, Page } from './page.ts';
 import { MAX_MESSAGE_BYTES } from './page-messages.ts';
@@ -96,7 +96,7 @@ export class LivePhones {
   }
 
   #claim(number: string, page: Page): () => void {
-    const { rawId } = address('number', number);
+    const { rawId } = identifierIn('number', number);
     const release = this.#options.callees.claim(rawId, (incoming) => this.#ring(rawId, incoming, page));
     if (release === undefined) throw conflict('numberTaken', 'Another live telephone has this number.');
     return release;
