@@ -18,6 +18,9 @@ const FULL_SCALE = 32_768;
 /** Samples handed to the converter at a time; far below the size of its buffers at any pair of rates. */
 const PIECE_SAMPLES = 4_096;
 
+/** How many samples of the lower rate the converter's filter reaches to either side; it is 19.25 for this converter. */
+export const FILTER_REACH_SAMPLES = 20;
+
 /** Pieces of silence sent after the signal at most, to get at the samples that the converter's filter still holds. */
 const MAX_FLUSH_PIECES = 64;
 
@@ -32,22 +35,29 @@ const converter = await create(1, 16_000, 16_000, { converterType: CONVERTER });
 export function convertRate(samples: Int16Array, fromHz: number, toHz: number): Int16Array {
   checkRates(fromHz, toHz);
   if (fromHz === toHz || samples.length === 0) return samples;
-  // Setting a rate restarts the converter, so nothing of an earlier signal is left in its filter.
-  converter.inputSampleRate = fromHz;
-  converter.outputSampleRate = toHz;
+  restart(fromHz, toHz);
   const result = new Int16Array(Math.round((samples.length * toHz) / fromHz));
-  const piece = new Float32Array(PIECE_SAMPLES);
-  const lastInput = samples.length + MAX_FLUSH_PIECES * PIECE_SAMPLES;
+  const flushed = Math.ceil(FILTER_REACH_SAMPLES * Math.max(1, fromHz / toHz));
+  const lastInput = samples.length + MAX_FLUSH_PIECES * flushed;
   let written = 0;
-  for (let read = 0; written < result.length && read < lastInput; read += PIECE_SAMPLES) {
-    for (let i = 0; i < PIECE_SAMPLES; i++) piece[i] = (samples[read + i] ?? 0) / FULL_SCALE;
-    for (const value of converter.full(piece)) {
-      if (written === result.length) break;
-      result[written] = toPcm16(value);
-      written += 1;
-    }
+  for (let read = 0; written < result.length && read < lastInput; ) {
+    const piece = new Float32Array(
+      read < samples.length ? Math.min(PIECE_SAMPLES, samples.length - read) : flushed,
+    );
+    for (let i = 0; i < piece.length; i++) piece[i] = (samples[read + i] ?? 0) / FULL_SCALE;
+    read += piece.length;
+    const converted = converter.full(piece);
+    const count = Math.min(converted.length, result.length - written);
+    for (let i = 0; i < count; i++) result[written + i] = toPcm16(converted[i] ?? 0);
+    written += count;
   }
   return result;
+}
+
+/** Nothing of an earlier signal is left in the filter. Setting a rate restarts the converter. */
+function restart(fromHz: number, toHz: number): void {
+  if (converter.outputSampleRate !== toHz) converter.outputSampleRate = toHz;
+  converter.inputSampleRate = fromHz;
 }
 
 /** Throws RangeError for a rate outside 1000 to 192000 Hz. */

@@ -58,7 +58,7 @@ it('lets a phone of 16 kHz speak and hear on a call of 24 kHz', () => {
     said.push(...(frame ?? []));
     moved.hear(answer.subarray(at, at + 480), 240);
   }
-  // The first frame of either is the pause that converting takes.
+  // Where a tone begins it is no tone yet.
   expect(frequencyOf(Int16Array.from(said.slice(480)), 24_000)).toBeCloseTo(400, -1);
   expect(frequencyOf(Int16Array.from(phone.heard.slice(320)), 16_000)).toBeCloseTo(600, -1);
   expect(phone.fromApplication[0]).toBe(160);

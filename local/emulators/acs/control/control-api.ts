@@ -39,6 +39,8 @@ interface ControlApiOptions {
   readonly faults: AcsFaultEngine;
   readonly deadLetters: () => readonly DeadLetter[];
   readonly scripts: Scripts;
+  /** Sockets of live telephones. */
+  readonly phones: () => readonly object[];
 }
 
 /** The control surface: what a telephone network does in the real world, and what tests need beside the Azure API. */
@@ -52,7 +54,7 @@ export class ControlApi {
   /** @param path begins with `/control/` */
   async handle(request: IncomingMessage, response: ServerResponse, path: string): Promise<void> {
     try {
-      if (!this.#allowed(request.headers.authorization)) throw new RefusedError(NOT_FOUND);
+      if (!this.allows(request)) throw new RefusedError(NOT_FOUND);
       await this.#route(request, response, path);
     } catch (error) {
       if (!(error instanceof RefusedError)) throw error;
@@ -115,6 +117,8 @@ export class ControlApi {
         return { status: 201, json: scripts.enterCallee(await body()) };
       case 'GET callees/{id}':
         return { status: 200, json: scripts.callee(decode(id)) };
+      case 'GET phones':
+        return { status: 200, json: { phones: this.#options.phones() } };
       case 'GET dead-letters':
         return { status: 200, json: { deadLetters: deadLetters() } };
       case 'GET faults':
@@ -163,7 +167,8 @@ export class ControlApi {
     });
   }
 
-  #allowed(authorization: string | undefined): boolean {
+  /** Whether the request carries the token. */
+  allows({ headers: { authorization } }: Pick<IncomingMessage, 'headers'>): boolean {
     const { token } = this.#options;
     if (token === undefined || token === '' || authorization === undefined) return false;
     return isSameSecret(`Bearer ${token}`, authorization);

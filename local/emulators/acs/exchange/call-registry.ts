@@ -8,7 +8,7 @@ const MAX_ENDED_CALLS = 200;
 /** Of those, the newest keep their audio, as much of it as this; the last one keeps its audio anyway. */
 export const MAX_AUDIO_OF_ENDED_CALLS_BYTES = 256 * 1_024 * 1_024;
 
-/** A phone that follows a script and remembers the call, PCM16 mono at the rate of the media stream. */
+/** A phone that remembers the call, PCM16 mono at the rate of the media stream. */
 export interface ScriptedPhone extends Phone {
   heard(): Int16Array;
   /** Exactly the frames that were spoken while media was streaming. */
@@ -42,6 +42,18 @@ export class CallRegistry {
     this.#byConnection.set(call.ids.callConnectionId, call);
     this.#byContext.set(call.ids.incomingCallContext, call);
     return true;
+  }
+
+  /**
+   * The audio of this phone becomes that of the call, unless the call has audio already.
+   * @returns the id of the call; undefined where there is none of this connection id
+   */
+  keepAudio(callConnectionId: string, phone: ScriptedPhone): string | undefined {
+    const call = this.#byConnection.get(callConnectionId);
+    if (call === undefined) return undefined;
+    const { id } = call.ids;
+    if (this.#calls.get(id)?.audio === 'notRecorded') this.#calls.set(id, { call, audio: phone });
+    return id;
   }
 
   find(id: string): RegisteredCall | undefined {

@@ -20,12 +20,16 @@ export interface CalleeScript {
   readonly maxMs: number;
 }
 
+/** Lets a telephone ring that is not in the book. */
+export type Ring = (incoming: IncomingLeg) => CalleeRinging;
+
 /** The telephones that a call of the application can reach; a number that is not in the book is unavailable. */
 export class CalleeBook implements Callees {
   readonly #clock: Clock;
   readonly #scripts = new Map<string, CalleeScript>();
   readonly #phones = new Map<string, ScriptPhone>();
   readonly #rings = new Map<string, number>();
+  readonly #claims = new Map<string, Ring>();
 
   constructor(clock: Clock) {
     this.#clock = clock;
@@ -38,9 +42,21 @@ export class CalleeBook implements Callees {
     this.#scripts.set(script.rawId, script);
   }
 
+  /**
+   * From now on this telephone rings under this id, before one of the book, until the returned function is called.
+   * Undefined where another one has claimed it.
+   */
+  claim(rawId: string, ring: Ring): (() => void) | undefined {
+    if (this.#claims.has(rawId)) return undefined;
+    this.#claims.set(rawId, ring);
+    return () => {
+      if (this.#claims.get(rawId) === ring) this.#claims.delete(rawId);
+    };
+  }
+
   /** How often the telephone of this id has rung; undefined where there is none. */
   rings(rawId: string): number | undefined {
-    return this.#scripts.has(rawId) ? (this.#rings.get(rawId) ?? 0) : undefined;
+    return this.knows(rawId) ? (this.#rings.get(rawId) ?? 0) : undefined;
   }
 
   /** The phone that answered last under this id. */
@@ -49,13 +65,19 @@ export class CalleeBook implements Callees {
   }
 
   knows(rawId: string): boolean {
-    return this.#scripts.has(rawId);
+    return this.#claims.has(rawId) || this.#scripts.has(rawId);
   }
 
-  ring(identifier: IdentifierJson, incoming: IncomingLeg): CalleeRinging {
-    const script = this.#scripts.get(identifier.rawId);
-    if (script === undefined) return { outcome: Promise.resolve({ type: 'unavailable' }), cancel: () => {} };
-    this.#rings.set(script.rawId, (this.#rings.get(script.rawId) ?? 0) + 1);
+  ring({ rawId }: IdentifierJson, incoming: IncomingLeg): CalleeRinging {
+    const claim = this.#claims.get(rawId);
+    const script = this.#scripts.get(rawId);
+    const ring = claim ?? (script && ((leg: IncomingLeg) => this.#follow(script, leg)));
+    if (ring === undefined) return { outcome: Promise.resolve({ type: 'unavailable' }), cancel: () => {} };
+    this.#rings.set(rawId, (this.#rings.get(rawId) ?? 0) + 1);
+    return ring(incoming);
+  }
+
+  #follow(script: CalleeScript, incoming: IncomingLeg): CalleeRinging {
     const { promise, resolve } = Promise.withResolvers<CalleeOutcome>();
     if (script.takes === 'noAnswer') return { outcome: promise, cancel: () => resolve({ type: 'noAnswer' }) };
     const stop = this.#clock.after(script.afterMs, () => resolve(this.#take(script, incoming)));

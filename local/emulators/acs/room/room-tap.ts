@@ -1,5 +1,5 @@
+import { FrameConverter } from '../../../phone/frame-converter.ts';
 import { type Phone, samplesPerFrame } from '../../../phone/phone.ts';
-import { FrameConverter } from '../../../phone/steady-rate-phone.ts';
 
 /** Frames of 20 ms that wait between a room and one application at most; the oldest is thrown away. */
 const MAX_WAITING_FRAMES = 10;

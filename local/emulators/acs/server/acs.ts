@@ -23,6 +23,7 @@ import { Dialer } from '../exchange/dialer.ts';
 import { ResourceCallees } from '../exchange/resource-callees.ts';
 import { type CreatePhone, type PlaceCallRequest, Switchboard } from '../exchange/switchboard.ts';
 import { AcsFaultEngine, type FaultPlan, type FaultRuleInput } from '../faults/fault-plan.ts';
+import { LivePhones } from '../live/live-phones.ts';
 import { createOpenMediaStream } from '../media/media-stream.ts';
 import { MediaTicker, processTicker } from '../media/media-ticker.ts';
 import type { OpenMediaStream, OpenTranscriptionStream } from '../media/port.ts';
@@ -152,7 +153,7 @@ export async function startAcs(options: AcsOptions, parts: Partial<AcsParts> = {
   const callees = new CalleeBook(clock);
   const tokens = plannedTokens(issuerOn, base.shown, faults, random.branch('tokens'));
   const environment = environmentOf(options, base, tokens, { callees, resource, ...parts });
-  const { calls, switchboard, dialer, events, rest, control } = partsOf({
+  const { calls, switchboard, dialer, events, rest, control, livePhones } = partsOf({
     ...base,
     options,
     accessKey,
@@ -162,7 +163,7 @@ export async function startAcs(options: AcsOptions, parts: Partial<AcsParts> = {
     createPhone: parts.createPhone ?? ((options) => new WavPhone(options)),
   });
   if (requestLog !== undefined) logRequests(listening.server, clock, requestLog);
-  answerRequests(listening.server, { rest, control, tokens: issuerOn(base.shown), topic, log });
+  answerRequests(listening.server, { rest, control, livePhones, tokens: issuerOn(base.shown), topic, log });
 
   let closing: Promise<void> | undefined;
   const close = async (): Promise<void> => {
@@ -170,6 +171,7 @@ export async function startAcs(options: AcsOptions, parts: Partial<AcsParts> = {
     dialer.close();
     await topic?.close();
     events.close();
+    livePhones.close();
     await listening.stop();
     eventLog?.flush();
   };
@@ -268,6 +270,7 @@ function partsOf(assembly: Assembly) {
     record,
     log,
   });
+  const livePhones = new LivePhones({ clock, calls, switchboard, callees });
   const control = new ControlApi({
     token: options.controlToken,
     calls,
@@ -276,8 +279,9 @@ function partsOf(assembly: Assembly) {
     faults,
     deadLetters: () => topic?.deadLetters ?? [],
     scripts: new Scripts({ calls, switchboard, callees }),
+    phones: () => livePhones.report(),
   });
-  return { calls, switchboard, dialer, events, rest, control };
+  return { calls, switchboard, dialer, events, rest, control, livePhones };
 }
 
 /** Who hears of every change of a call: the log, people at the event stream, Event Grid, the event log. */

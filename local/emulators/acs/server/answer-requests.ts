@@ -1,8 +1,9 @@
-import type { IncomingMessage, Server, ServerResponse } from 'node:http';
+import { type IncomingMessage, type Server, type ServerResponse, STATUS_CODES } from 'node:http';
 import type { Topic } from '../../event-grid/topic.ts';
 import type { ControlApi } from '../control/control-api.ts';
 import { KEYS_PATH, OPENID_CONFIGURATION_PATH, type TokenIssuer } from '../events/tokens.ts';
 import { refusalReply, sendReply } from '../http/refusal.ts';
+import type { LivePhones } from '../live/live-phones.ts';
 import type { RestApi } from '../rest/rest-api.ts';
 
 /** Where a handshake of Event Grid can be confirmed by hand; `?id=` says which. */
@@ -10,9 +11,13 @@ export const VALIDATION_PATH = '/event-grid/validate';
 /** Where people expect to publish an incoming call; the same as `POST /control/calls`. */
 const INCOMING_CALL_PATH = '/eventgrid/incomingCall';
 
+/** The socket of a live telephone. */
+const PHONE_PATH = '/control/phone';
+
 interface Surfaces {
   readonly rest: RestApi;
   readonly control: ControlApi;
+  readonly livePhones: LivePhones;
   readonly tokens: TokenIssuer;
   readonly topic: Topic | undefined;
   readonly log: (line: string) => void;
@@ -26,6 +31,16 @@ export function answerRequests(server: Server, surfaces: Surfaces): void {
       surfaces.log(`a request failed: ${error instanceof Error ? error.message : String(error)}`);
       sendReply(response, refusalReply({ status: 500, code: 'InternalError', message: 'Internal error.' }));
     });
+  });
+  server.on('upgrade', (request, connection, head) => {
+    const [path] = (request.url ?? '/').split('?', 1);
+    const isAllowed = path === PHONE_PATH && surfaces.control.allows(request);
+    const refused = isAllowed ? surfaces.livePhones.accept(request, connection, head) : 404;
+    if (refused === undefined) return;
+    connection.on('error', () => {});
+    connection.end(
+      `HTTP/1.1 ${refused} ${STATUS_CODES[refused]}\r\nconnection: close\r\ncontent-length: 0\r\n\r\n`,
+    );
   });
 }
 

@@ -1,5 +1,5 @@
+import { FrameConverter } from '../../../phone/frame-converter.ts';
 import type { Phone } from '../../../phone/phone.ts';
-import { FrameConverter } from '../../../phone/steady-rate-phone.ts';
 import type { Farewell } from './phone-line.ts';
 
 /** Frames of 20 ms that wait before the first is said: the two calls take turns in any order. */
