@@ -16,7 +16,7 @@ export function relaySettings(
     RELAY_TICKET_KEY: TICKET_KEY,
     ACS_MEDIA_TOKEN_POLICY: 'off',
     ACS_TOKEN_AUDIENCE: 'measurement',
-    MAX_CALLS: '10000',
+    MAX_CALLS: '4000',
     // The measurement shows how late the relay gets, so it must not refuse calls for being late.
     MAX_LOOP_DELAY_MS: '5000',
     // After a delay the relay holds audio back that ACS does not need yet, which is not to be taken for lateness.

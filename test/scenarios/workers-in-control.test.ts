@@ -2,13 +2,17 @@
  * Workers that act on their own call, as functions and as residents; and what is left of all that in what the parts
  * print and store: nothing by which a person or a call could be reached.
  */
+import { fileURLToPath } from 'node:url';
 import { TableClient, TableServiceClient } from '@azure/data-tables';
 import { expect, it } from 'vitest';
+import { Speech } from '../../local/phone/speech.ts';
+import { loadScenario } from '../../local/run/scenario/load-scenario.ts';
 import { createCallsClient } from '../../shared/client/calls-client.ts';
 import { WORKER_API } from '../../shared/wire/names.ts';
 import { signCallToken } from '../../shared/wire/signed/call-token.ts';
 import { COLLEAGUE, GOODBYE, NOTE, SPOKEN } from '../fixtures/worker-app/controller.ts';
 import { encodedJson } from '../support/encoded-json.ts';
+import { expectToHold } from '../support/expect-to-hold.ts';
 import { FIXTURE_NUMBERS, RESIDENT_LINE } from '../support/fixture-workers.ts';
 import { sharedSystem } from '../support/shared-system.ts';
 import { until } from '../support/until.ts';
@@ -124,6 +128,11 @@ it.concurrent('the token of a call does nothing on another call', async () => {
   await timelineHas(own.callId, 'CallDisconnected');
   const answer = await test.control.request('POST', `/calls/${other.callId}/hang-up`);
   expect(answer.status).toBe(202);
+});
+
+it.concurrent('a scenario expects what workers publish', async () => {
+  const file = fileURLToPath(new URL('published.yaml', import.meta.url));
+  await expectToHold(test.system, await loadScenario(file, new Speech()));
 });
 
 it('nothing of all this that is secret or personal is printed or stored', async () => {

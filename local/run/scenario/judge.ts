@@ -55,11 +55,26 @@ export function judgeTranscript(
   { transcript }: CallExpectation,
   sent: readonly string[],
 ): Check[] {
-  if (transcript === undefined) return [];
-  const same = transcript.length === sent.length && transcript.every((text, index) => text === sent[index]);
-  return [
-    checkOf(participant, `transcript ${inQuotes(transcript)}`, same ? undefined : `it was ${inQuotes(sent)}`),
-  ];
+  return transcript === undefined ? [] : [checkOfTexts(participant, 'transcript', transcript, sent)];
+}
+
+/** What workers of the call have published; nothing where nothing was expected. */
+export function judgePublished(
+  participant: string,
+  { published }: CallExpectation,
+  texts: readonly string[],
+): Check[] {
+  return published === undefined ? [] : [checkOfTexts(participant, 'published', published, texts)];
+}
+
+function checkOfTexts(
+  participant: string,
+  what: string,
+  wanted: readonly string[],
+  were: readonly string[],
+): Check {
+  const same = wanted.length === were.length && wanted.every((text, index) => text === were[index]);
+  return checkOf(participant, `${what} ${inQuotes(wanted)}`, same ? undefined : `it was ${inQuotes(were)}`);
 }
 
 function inQuotes(texts: readonly string[]): string {

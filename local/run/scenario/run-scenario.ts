@@ -4,6 +4,7 @@ import { didYouMean } from '../../../shared/base/did-you-mean.ts';
 import type { CallReport as TelephoneReport } from '../../emulators/acs/control/call-report.ts';
 import { identifierOf } from '../../emulators/acs/telephones/identifiers.ts';
 import type { StepResult } from '../../phone/step.ts';
+import { ControlApi } from '../client/control-api.ts';
 import {
   type FollowedCall,
   type FollowOptions,
@@ -18,7 +19,15 @@ import { type PhoneResults, ScriptClient } from '../client/script-client.ts';
 import { Telephone } from '../client/telephone.ts';
 import { findNumber } from '../stack/directory.ts';
 import { askApi } from './api-requests.ts';
-import { type Check, heardWithGaps, judgeCall, judgeRings, judgeSteps, judgeTranscript } from './judge.ts';
+import {
+  type Check,
+  heardWithGaps,
+  judgeCall,
+  judgePublished,
+  judgeRings,
+  judgeSteps,
+  judgeTranscript,
+} from './judge.ts';
 import type { Scenario, ScenarioParty } from './load-scenario.ts';
 
 /** Of one call: its participant, how it ended, and what happened, in the order of time. */
@@ -145,6 +154,7 @@ class Stage {
       ...requestChecks,
       ...judgeCall(caller.name, caller.expect, outcome, events),
       ...judgeTranscript(caller.name, caller.expect, followed.telephone.transcript),
+      ...judgePublished(caller.name, caller.expect, await this.#published(caller, followed)),
     );
     return { call: { participant: caller.name, id, followed, outcome, events }, checks };
   }
@@ -196,6 +206,16 @@ class Stage {
       relayCountsOf(this.#system, followed),
     ]);
     return heardWithGaps(steps, results, heard, followed.telephone, relay);
+  }
+
+  /** What the workers of a call have published, where the scenario asks for it: it comes a moment after the end. */
+  async #published({ expect }: ScenarioParty, followed: FollowedCall): Promise<readonly string[]> {
+    const { product } = followed;
+    if (expect.published === undefined || product === undefined) return [];
+    const relay = await relayCountsOf(this.#system, followed);
+    const call = await new ControlApi(this.#system).callWithTexts(product.callId, relay);
+    const notes = (call?.timeline ?? []).filter(({ type }) => type === 'Note');
+    return notes.map(({ details }) => String(details?.['text']));
   }
 
   async #follow(id: string, { maxMs, givesUpAfterMs }: ScenarioParty): Promise<FollowedCall> {

@@ -124,6 +124,8 @@ const callExpectation = z.strictObject({
   times: z.record(eventName, z.int().min(0)).optional(),
   /** Exactly these final results of transcription, in this order. */
   transcript: z.array(z.string()).optional(),
+  /** Exactly these texts, which workers of the call have published, in this order. */
+  published: z.array(z.string()).optional(),
   /** How often the telephone of somebody whom the application calls has rung. */
   rings: z.int().min(0).optional(),
 });

@@ -1,5 +1,10 @@
 import { describe, expect, it } from 'vitest';
-import { judgeCall, judgeSteps, judgeTranscript } from '../../../../local/run/scenario/judge.ts';
+import {
+  judgeCall,
+  judgePublished,
+  judgeSteps,
+  judgeTranscript,
+} from '../../../../local/run/scenario/judge.ts';
 
 function events(...types: string[]) {
   return types.map((type, index) => ({ atMs: index, source: 'telephone network', type }));
@@ -57,6 +62,15 @@ describe('what a scenario expected', () => {
     ]);
     expect(judgeTranscript('alice', expected, [])[0]?.detail).toBe('it was empty');
     expect(judgeTranscript('alice', {}, ['two'])).toEqual([]);
+  });
+
+  it('includes every text that workers publish, in order', () => {
+    const expected = { published: ['key 1', 'key 2'] };
+    expect(judgePublished('alice', expected, ['key 1', 'key 2'])[0]?.held).toBe(true);
+    expect(judgePublished('alice', expected, ['key 2', 'key 1'])).toMatchObject([
+      { what: 'published "key 1", "key 2"', held: false, detail: 'it was "key 2", "key 1"' },
+    ]);
+    expect(judgePublished('alice', {}, ['key 1'])).toEqual([]);
   });
 
   it('is not satisfied by what only the control app recorded', () => {
