@@ -30,3 +30,6 @@ await runCommand(async () => {
     `"${name}" is no measurement${didYouMean(name, Object.keys(BENCHES))}; there are ${Object.keys(BENCHES).join(', ')}`,
   );
 });
+
+// What a measurement that failed has left running would keep the process alive.
+process.exit();

@@ -6,6 +6,7 @@
  * whether `kind` decides. It finds members in any casing, takes `null` for missing, and goes by the member that a
  * message has when its `kind` is unknown. Writing uses the smallest form that Microsoft's own programs use.
  */
+import { beginningOf } from '../base/beginning-of.ts';
 
 /** `length` of the message of the service is in bytes. */
 export interface AudioMetadata {
@@ -88,7 +89,7 @@ export function parseMediaFrame(text: string | Buffer): MediaFrame | undefined {
   if (message === undefined) return undefined;
   const name = textMember(message, 'kind');
   const kind = name === undefined ? kindByMember(message) : kindByName(name);
-  const unknown: UnknownFrame = { kind: 'unknown', name: (name ?? '').slice(0, UNKNOWN_NAME_MAX) };
+  const unknown: UnknownFrame = { kind: 'unknown', name: beginningOf(name ?? '', UNKNOWN_NAME_MAX) };
   if (kind === undefined) return unknown;
   const body = objectMember(message, kind);
   return body === undefined ? unknown : readBody(kind, body);

@@ -107,6 +107,11 @@ export class Endpointing {
     return this.#follow(this.#bounds.flush());
   }
 
+  /** Forgets all audio that it holds, as there is no room for it. Who speaks is still speaking. */
+  forget(): void {
+    this.#takeFirst(this.#frames.length);
+  }
+
   #follow(event: SpeechEvent | undefined): EndpointEvent[] {
     switch (event?.type) {
       case undefined:

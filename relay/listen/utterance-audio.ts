@@ -42,11 +42,6 @@ export class UtteranceAudio implements WorkerAudio, Backlog {
     return this.#waitingBytes + this.#spokenBytes;
   }
 
-  /** Of whole utterances. */
-  get waitingBytes(): number {
-    return this.#waitingBytes;
-  }
-
   get droppedMs(): number {
     return bytesToMs(this.#options.format, this.#droppedBytes);
   }
@@ -88,12 +83,30 @@ export class UtteranceAudio implements WorkerAudio, Backlog {
     while (this.#waiting.length > 0) this.dropOldest();
   }
 
+  /** The oldest utterance, or, where none waits, what the participant is saying who says most. */
   dropOldest(): void {
     const oldest = this.#waiting.shift();
-    if (oldest === undefined) return;
+    if (oldest === undefined) {
+      this.#dropSpoken();
+      return;
+    }
     this.#waits(-oldest.bytes.byteLength);
-    this.#droppedBytes += oldest.bytes.byteLength;
-    this.#broken.add(oldest.ssrc);
+    this.#dropped(oldest.ssrc, oldest.bytes.byteLength);
+  }
+
+  #dropSpoken(): void {
+    const [longest] = [...this.#machines].sort(([, a], [, b]) => b.bytes - a.bytes);
+    if (longest === undefined) return;
+    const [ssrc, machine] = longest;
+    const { bytes } = machine;
+    machine.forget();
+    this.#speaks(-bytes);
+    this.#dropped(ssrc, bytes);
+  }
+
+  #dropped(ssrc: number, bytes: number): void {
+    this.#droppedBytes += bytes;
+    this.#broken.add(ssrc);
   }
 
   /** No more audio comes. No event for the end of this speech: the end of the call says as much. */

@@ -14,6 +14,7 @@ import type { Clock } from '../../shared/base/clock.ts';
 import { MAX_NOTE_CHARS, STORED_NOTES, type WorkerNote } from '../../shared/call/notes.ts';
 import type { TextKind } from '../../shared/call/plan.ts';
 import { MAX_NOTES_PER_REQUEST } from '../../shared/wire/relay/worker-notes.ts';
+import { beginningOf } from '../base/beginning-of.ts';
 import type { PublishAction } from '../speak/worker-replies.ts';
 
 /** Texts that a handler publishes one after the other go together. */
@@ -116,9 +117,7 @@ export class CallNotes {
     this.#lastAtMs = atMs;
     const id = `${kind}:${atMs}:${Math.floor(random() * 2 ** 48).toString(36)}`;
     const isCut = text.length > MAX_NOTE_CHARS;
-    // The cut may go through a character.
-    const kept = isCut ? text.slice(0, MAX_NOTE_CHARS).toWellFormed() : text;
-    return { id, atMs, worker, kind, text: kept, ...(isCut ? { isCut } : {}) };
+    return { id, atMs, worker, kind, text: beginningOf(text, MAX_NOTE_CHARS), ...(isCut ? { isCut } : {}) };
   }
 
   #wake(): void {

@@ -42,7 +42,7 @@ export interface WorkerConfig {
 
 /** Host names, as URLs write them, that lead to this machine. */
 const OWN_MACHINE =
-  /^(?:(?:.*\.)?localhost\.?|127\.[\d.]+|0\.0\.0\.0|\[::1?\]|\[::ffff:(?:7f[\da-f]{2}:[\da-f]{1,4}|0:0)\])$/;
+  /^(?:(?:.*\.)?(?:localhost|ip6-localhost|ip6-loopback)\.?|(?:127|0)\.[\d.]+|\[::1?\]|\[::ffff:(?:7f[\da-f]{2}:[\da-f]{1,4}|0:0)\])$/;
 
 /**
  * Whether a worker may ask the control app at this address about its call: the address comes in an event, and somebody

@@ -38,6 +38,8 @@ export function answerRequests(server: Server, surfaces: Surfaces): void {
     const refused = isAllowed ? surfaces.livePhones.accept(request, connection, head) : 404;
     if (refused === undefined) return;
     connection.on('error', () => {});
+    // A client that never closes its side must not keep the server open.
+    connection.once('finish', () => connection.destroy());
     connection.end(
       `HTTP/1.1 ${refused} ${STATUS_CODES[refused]}\r\nconnection: close\r\ncontent-length: 0\r\n\r\n`,
     );

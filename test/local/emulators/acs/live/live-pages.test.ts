@@ -1,4 +1,6 @@
+import { once } from 'node:events';
 import { request } from 'node:http';
+import { connect as connectTcp } from 'node:net';
 import { describe, expect, it } from 'vitest';
 import { MAX_PAGES } from '../../../../../local/emulators/acs/live/live-phones.ts';
 import { closedAfterEach } from '../../../../support/closed-after-each.ts';
@@ -57,6 +59,18 @@ describe('the socket of a live telephone', () => {
     await expect(connect(f, '')).rejects.toThrow('status 404');
     const { acs } = await fixture();
     await expect(connect({ acs: { url: `${acs.url}/x` } } as AcsFixture)).rejects.toThrow('status 404');
+  });
+
+  it('is closed for a stranger who keeps a side of the refused connection open', async () => {
+    const f = await fixture();
+    const { hostname, port } = new URL(f.acs.url);
+    const stranger = connectTcp({ host: hostname, port: Number(port), allowHalfOpen: true });
+    stranger.write('GET /x HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n');
+    const [answer] = await once(stranger, 'data');
+    expect(String(answer)).toContain('404 Not Found');
+    // It waits for every connection.
+    await f.acs.close();
+    stranger.destroy();
   });
 
   it('leaves alone what asks for another protocol than WebSocket', async () => {
