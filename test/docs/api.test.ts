@@ -45,7 +45,6 @@ describe('the commands in docs/api.md', () => {
     const told = await timelineOf('CALL');
     const story = [
       'PlaceRequested',
-      'PlaceSucceeded',
       'CallConnected',
       'MediaStreamingStarted',
       'PlayCompleted',
@@ -70,6 +69,8 @@ describe('the commands in docs/api.md', () => {
       'CallDisconnected',
     ];
     expect(inOrder(story, told), `the story is told in order by ${told.join(', ')}`).toEqual(story);
+    // The answer of ACS may come after the first events of the call.
+    expect(told).toContain('PlaceSucceeded');
     expect(
       told.filter((type) => type === 'OperationRequested').length,
       'each operation that was let through',
