@@ -39,7 +39,8 @@ export function takeNotes(call: Call, notes: readonly WorkerNote[], nowMs: numbe
 
 function entryOf({ id, atMs, worker, kind, text, isCut }: WorkerNote, nowMs: number): TimelineEntry {
   return {
-    id,
+    // With ids of their own, texts replace no other entry.
+    id: `text:${id}`,
     atMs: timeOf({ atMs }, nowMs) ?? nowMs,
     source: 'worker',
     type: kind === 'transcript' ? TRANSCRIPT : 'Note',

@@ -51,7 +51,13 @@ async function tellMany(count: number, more: Partial<WorkerNote> = {}): Promise<
 }
 
 interface Timeline {
-  readonly entries: readonly { readonly type: string; readonly source: string; readonly details: object }[];
+  readonly entries: readonly {
+    readonly id: string;
+    readonly atMs: number;
+    readonly type: string;
+    readonly source: string;
+    readonly details: object;
+  }[];
   readonly next?: string;
 }
 
@@ -64,6 +70,16 @@ const ofWorkers = async (): Promise<unknown[]> =>
   (await timeline()).entries.filter(({ source }) => source === 'worker');
 
 describe('a text that a worker publishes', () => {
+  it('replaces no other entry, though it has the id and time of one', async () => {
+    const before = (await timeline()).entries;
+    const [entry] = before;
+    if (entry === undefined) throw new Error('the call has no timeline');
+    await tell({ notes: [aNote('instead', { id: entry.id, atMs: entry.atMs })] });
+    const { entries } = await timeline();
+    expect(entries).toHaveLength(before.length + 1);
+    expect(entries).toEqual(expect.arrayContaining([...before]));
+  });
+
   it('is in the timeline of the call, with its worker, in the order in which the relay got them', async () => {
     const notes = [
       aNote('key 7'),
@@ -72,14 +88,14 @@ describe('a text that a worker publishes', () => {
     expect(await tell({ notes })).toMatchObject({ status: 200, json: { stored: 2 } });
     expect(await ofWorkers()).toEqual([
       {
-        id: notes[0]?.id,
+        id: `text:${notes[0]?.id}`,
         atMs: notes[0]?.atMs,
         source: 'worker',
         type: 'Note',
         details: { worker: 'menu', text: 'key 7' },
       },
       {
-        id: notes[1]?.id,
+        id: `text:${notes[1]?.id}`,
         atMs: notes[1]?.atMs,
         source: 'worker',
         type: 'Note',
