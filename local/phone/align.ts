@@ -53,7 +53,7 @@ export class AlignmentSearch {
   #windowLength = 0;
   /** The next offset to look at. */
   #next = 0;
-  /** Offsets where the snippet agrees best, all with the same error, of which the rest is not heard yet. */
+  /** Offsets where the snippet agrees best, all with the same error. The rest of the recording is still to come. */
   #candidates: number[] = [];
   /** Theirs; without any, the error that a candidate may have at most. */
   #error: number;

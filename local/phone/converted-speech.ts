@@ -91,7 +91,7 @@ function resampledLength(length: number, fromHz: number, toHz: number): number {
 }
 
 /**
- * The same audio as `convertRate` gives, in consecutive pieces, each of which is converted when it is asked for; they
+ * The same audio as `convertRate` gives, in consecutive pieces. It converts each piece when you ask for it. The pieces
  * may not be changed. At the same rate the samples are the only piece. Pieces begin where a sample of the one rate
  * falls together with one of the other, so that no seam is heard.
  * @throws RangeError at once for a rate outside 1000 to 192000 Hz

@@ -1,9 +1,9 @@
 /**
  * What all workers that listen to utterances have not heard yet, in bytes: what is being said, and what waits for them.
  *
- * Beyond the bound, the worker of which most is held loses its oldest utterance, or, where none waits for it, what
- * somebody is saying. So a worker that hangs on many calls, and callers who never pause, cost the others nothing, and
- * however many calls and workers there are, all of it stays within the bound.
+ * Beyond the bound, the worker with the most unheard audio loses its oldest utterance, or, where none waits for it,
+ * what somebody is saying. So a worker that hangs on many calls, and callers who never pause, cost the others nothing,
+ * and all of it stays within the bound, however many calls and workers there are.
  */
 
 /** Less than what keeps the relay from new calls (`MAX_QUEUED_BYTES`). */

@@ -1,6 +1,6 @@
 import type { HealthView, PartHealthView } from '../../../shared/wire/api/health-endpoints.ts';
 
-/** So long an answer about the health is good: whoever asks, the parts are asked no more often. */
+/** How long an answer about the health is good: however many callers ask, the parts are asked no more often. */
 export const HEALTH_AGE_MS = 5_000;
 
 /** What a part has answered, or that it cannot be asked. */

@@ -62,7 +62,7 @@ export interface ResidentCallOptions {
    * A handler failed; its event is lost and nothing else. Of replies in a row that could not be published, the first
    * fails in this way. Told of the first of a kind, and then of one every `LOST_EVENT_LINE_MS` at most: a handler may
    * fail on every frame.
-   * @param unlogged failures before this one of which it was not told
+   * @param unlogged failures before this one that were not reported
    */
   readonly onFailed: (error: unknown, unlogged: number) => void;
   /** The worker is too slow: told at the first message that is dropped, and again once nothing waited in between. */

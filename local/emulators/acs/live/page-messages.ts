@@ -58,7 +58,7 @@ export interface CallNames {
   readonly token: string;
 }
 
-/** What a page is told. */
+/** What the emulator tells a page. */
 export type PhoneMessage =
   | { readonly type: 'hello'; readonly v: 1 }
   | ({ readonly type: 'ringing' | 'answered' } & CallNames)

@@ -334,7 +334,7 @@ export class Page implements Handset {
   }
 }
 
-/** @param reason what the page is told */
+/** @param reason what the emulator tells the page */
 export function conflict(reason: string, message: string): RefusedError {
   return new RefusedError({ status: 409, code: reason, message });
 }
